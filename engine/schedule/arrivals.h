@@ -1,0 +1,53 @@
+// When flows arrive: a stream of planned starts, exact and repeatable by seed. The whole schedule is a function of the load and
+// the seed; nothing here knows the clock. Not thread-safe: one owner.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/core/error.h"
+#include "engine/core/units.h"
+#include "engine/schedule/scenario.h"
+
+namespace tidemark::schedule {
+
+struct Arrival {
+  Nanos offset{};            // since the run's start, never decreasing
+  std::uint32_t flow = 0;    // index into Scenario::flows
+  std::uint64_t number = 0;  // 0, 1, 2, ...
+};
+
+class ArrivalStream {
+ public:
+  virtual ~ArrivalStream() = default;
+  virtual std::optional<Arrival> next() = 0;
+  // The exact number of arrivals where it is known before drawing (even arrivals, shapes, replay); else the expectation.
+  virtual double expected_count() const = 0;
+  // Load-stage boundaries, ascending, first 0, last the end: series windows are cut there. `rate` is the planned mean.
+  struct StageMark {
+    Nanos start{}, end{};
+    Rate rate;
+  };
+  virtual std::vector<StageMark> stages() const = 0;
+};
+
+// even: the k-th arrival is where the integral of the rate reaches k + 1/2 (fractions carry across stages).
+// poisson: unit-exponential gaps mapped through the inverse of the same integral. Shapes: each bin of the file gets
+// round(count x scale) arrivals with the rounding error carried along, so that planned = integral +- 1 per bin; inside a bin they
+// are evenly spaced, or, with poisson, uniformly drawn (a Poisson process given its count).
+Result<std::unique_ptr<ArrivalStream>> make_arrivals(const Scenario& scenario, std::uint64_t seed);
+
+// A combined-format access log as a scenario: one flow per distinct (method, path) up to 1,000, the rest share "other";
+// offsets from the recorded times. Malformed lines are counted and the first ten located.
+struct LogReplay {
+  Scenario scenario;
+  std::vector<Arrival> arrivals;
+  std::vector<std::string> targets;  // per arrival: the request target as recorded
+  std::uint64_t malformed = 0, skipped_methods = 0, reordered = 0;
+  std::vector<std::string> first_malformed;
+};
+Result<LogReplay> load_access_log(const std::filesystem::path& file, double speed);
+
+}  // namespace tidemark::schedule

@@ -1,0 +1,2 @@
+target_sources(tidemark_io PRIVATE
+)

@@ -1,0 +1,28 @@
+// Which addresses load may be sent to. Default: 127.0.0.0/8 and ::1 only, decided on the resolved address at connect, never on a
+// name. Thread-safe: pure functions.
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+#include <string>
+#include <vector>
+
+#include "engine/core/error.h"
+
+namespace tidemark::traffic {
+
+struct ParsedTarget {
+  std::string scheme;  // "http"
+  std::string host;    // as written, without brackets
+  std::uint16_t port = 80;
+  std::string path = "/";  // with query
+};
+// Absolute http URL; refuses userinfo, fragments, other schemes and malformed input (exit 2, naming the part).
+Result<ParsedTarget> parse_target(const std::string& url);
+
+bool is_loopback(const boost::asio::ip::address& address);  // 127.0.0.0/8, ::1, and ::ffff:127.0.0.0/104
+
+// Resolves and decides: every address must be loopback, or exit 3 naming host and address. Returns the address to connect to;
+// callers connect to exactly that, so that a later change of the name's answer has no effect.
+Result<boost::asio::ip::address> resolve_allowed(const std::string& host);
+
+}  // namespace tidemark::traffic
