@@ -1,5 +1,5 @@
-// Every command registers itself on the CLI11 application: one file per command, parse, call, print. `exit_code` is where a
-// command leaves the process's exit code (engine/core/error.h); CLI11's own codes never reach the shell.
+// Every command registers itself on the CLI11 application: one file per command, parse, call, print. `exit_code` is
+// where a command leaves the process's exit code (engine/core/error.h); CLI11's own codes never reach the shell.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -9,7 +9,7 @@
 namespace tidemark::cli {
 
 void add_run(CLI::App& app, ExitCode& exit_code);
-void add_stack(CLI::App& app, ExitCode& exit_code);   // stack up|down|status, and the hidden `node`
+void add_stack(CLI::App& app, ExitCode& exit_code);  // stack up|down|status, and the hidden `node`
 void add_audit(CLI::App& app, ExitCode& exit_code);
 void add_fit(CLI::App& app, ExitCode& exit_code);
 void add_plan(CLI::App& app, ExitCode& exit_code);

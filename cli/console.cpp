@@ -1,0 +1,67 @@
+#include "cli/console.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+namespace tidemark::cli {
+namespace {
+
+bool line_open = false;
+
+}  // namespace
+
+std::function<void(const drive::Progress&)> progress_line(bool quiet) {
+  if (quiet) return {};
+  const bool terminal = isatty(STDERR_FILENO) == 1;
+  return [terminal](const drive::Progress& progress) {
+    if (!terminal && static_cast<long>(progress.t_s) % 10 != 0) return;
+    const std::string line = fmt::format(
+        "{:4.0f}/{:.0f} s  offered {:.0f}/s  answered {:.0f}/s  p50 {:.1f} ms  p99 {:.1f} ms  in flight {}  failed {}",
+        progress.t_s, progress.duration_s, progress.offered_rate, progress.achieved_rate,
+        progress.response_us.p50 / 1000, progress.response_us.p99 / 1000, progress.requests.in_flight,
+        progress.requests.failed + progress.requests.timed_out);
+    std::fprintf(stderr, terminal ? "\r\x1b[K%s" : "%s\n", line.c_str());
+    std::fflush(stderr);
+    line_open = terminal;
+  };
+}
+
+void end_progress_line() {
+  if (line_open) std::fprintf(stderr, "\r\x1b[K");
+  line_open = false;
+}
+
+Result<nlohmann::json> read_json_file(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return fail(ExitCode::usage, file.string(), "cannot be read", "check the path");
+  const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  auto json = nlohmann::json::parse(text, nullptr, false);
+  if (json.is_discarded()) return fail(ExitCode::usage, file.string(), "is not valid JSON");
+  return json;
+}
+
+Result<void> write_json_file(const std::filesystem::path& file, const nlohmann::json& json) {
+  std::ofstream stream(file, std::ios::binary | std::ios::trunc);
+  stream << json.dump(2) << '\n';
+  stream.flush();
+  if (!stream) return fail(ExitCode::partial_record, file.string(), "cannot be written");
+  return {};
+}
+
+std::filesystem::path stamped_dir(const std::string& prefix) {
+  return std::filesystem::path("runs") / fmt::format("{}-{:%Y%m%d-%H%M%S}", prefix, fmt::gmtime(std::time(nullptr)));
+}
+
+Cores split_cores() {
+  if (std::thread::hardware_concurrency() < 2) return {};
+  return {.generator = 0, .stack = 1};
+}
+
+}  // namespace tidemark::cli

@@ -1,0 +1,29 @@
+// What several commands print: the one-line progress of a run, and files as text. Main thread only.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "engine/core/error.h"
+#include "engine/drive/runner.h"
+
+namespace tidemark::cli {
+
+// A line rewritten in place on a terminal, a plain line each 10 s otherwise; nothing when quiet.
+std::function<void(const drive::Progress&)> progress_line(bool quiet);
+// Ends the rewritten line, if there is one.
+void end_progress_line();
+
+Result<nlohmann::json> read_json_file(const std::filesystem::path& file);
+Result<void> write_json_file(const std::filesystem::path& file, const nlohmann::json& json);
+// "runs/demo-20261122-211500": a folder name that sorts by time.
+std::filesystem::path stamped_dir(const std::string& prefix);
+// Core 0 for the generator and core 1 for the stack where there are two or more; -1 and -1 otherwise.
+struct Cores {
+  int generator = -1, stack = -1;
+};
+Cores split_cores();
+
+}  // namespace tidemark::cli
