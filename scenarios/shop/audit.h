@@ -1,6 +1,7 @@
-// Proves that nothing leaked: scans the payload of every row, key and event in every store of a running stack, live and shadow,
-// and looks for tagged data in live stores and untagged data in shadow ones. It ignores names and prefixes, so it does not trust
-// the writer: only the run id inside the payload counts (docs/architecture.md, "shadow tag"). Blocking.
+// Proves that nothing leaked: scans the payload of every row, key and event in every store of a running stack, live and
+// shadow, and looks for tagged data in live stores and untagged data in shadow ones. It ignores names and prefixes, so
+// it does not trust the writer: only the run id inside the payload counts (docs/architecture.md, "shadow tag").
+// Blocking.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +17,11 @@ namespace tidemark::shop {
 
 struct AuditResult {
   std::map<std::string, std::uint64_t> scanned;  // "store/live/orders" -> rows
-  std::vector<Leak> leaks;
+  std::vector<Leak> leaks;                       // the first kLeaksListed
+  std::uint64_t leak_count = 0;                  // all of them
 };
+inline constexpr std::size_t kLeaksListed = 1000;
+
 // Every payload is JSON with "_run": "<run id>" (shadow) or "_run": "" (live). Exit 4 when a store does not answer.
 Result<AuditResult> audit(const StackInfo& stack);
 
