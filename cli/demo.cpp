@@ -26,6 +26,7 @@ struct DemoArguments {
   RehearsalArguments common;
   std::string slo = "p99=86ms";
   double rate = 0, headroom = 0.2;
+  long stage_s = 6, duration_s = 40;
 };
 
 struct DemoResult {
@@ -149,8 +150,10 @@ ExitCode judge(const DemoResult& result, std::string& verdict) {
 ExitCode demo(const DemoArguments& arguments) {
   const auto slo = capacity::parse_slo(arguments.slo);
   if (!slo) return print_error(slo.error());
-  const auto options = rehearsal_options(arguments.common, "demo");
+  auto options = rehearsal_options(arguments.common, "demo");
   if (!options) return print_error(options.error());
+  options->stage = std::chrono::seconds(arguments.stage_s);
+  options->verification = std::chrono::seconds(arguments.duration_s);
   capacity::PlanRequest request;
   request.slo = *slo;
   request.headroom = arguments.headroom;
@@ -197,6 +200,12 @@ void add_demo(CLI::App& app, ExitCode& exit_code) {
   command->add_option("--slo", arguments->slo, "holds for every step")->capture_default_str();
   command->add_option("--headroom", arguments->headroom, "share added to the rate")
       ->check(CLI::Range(0.0, 10.0))
+      ->capture_default_str();
+  command->add_option("--stage", arguments->stage_s, "seconds of one calibration stage; 21 of them")
+      ->check(CLI::Range(2L, 3600L))
+      ->capture_default_str();
+  command->add_option("--duration", arguments->duration_s, "seconds of a verification; doubled once if undecided")
+      ->check(CLI::Range(5L, 86'400L))
       ->capture_default_str();
   add_rehearsal_arguments(*command, arguments->common);
   command->footer(
