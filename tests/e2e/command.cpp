@@ -23,7 +23,9 @@ int milliseconds_until(SteadyClock::time_point deadline) {
   return left > 0 ? static_cast<int>(left) : 0;
 }
 
-int exit_code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+int exit_code_of(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
 
 }  // namespace
 
@@ -73,7 +75,9 @@ BackgroundCommand::~BackgroundCommand() {
   unlink(errors_path_.c_str());
 }
 
-void BackgroundCommand::signal(int number) { kill(pid_, number); }
+void BackgroundCommand::signal(int number) {
+  kill(pid_, number);
+}
 
 std::string BackgroundCommand::read_line(int limit_s) {
   const auto deadline = SteadyClock::now() + std::chrono::seconds(limit_s);
