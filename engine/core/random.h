@@ -28,4 +28,9 @@ class Random {
 // Inverse of the standard normal distribution function, 0 < p < 1, relative error < 1e-9 (Wichura, AS241, 1988).
 double normal_quantile(double p);
 
+// Natural logarithm (x > 0, finite) and e^x - 1 within 2 ulp of the true value, from IEEE + - * / alone: the C library rounds
+// differently from version to version, and a schedule must not.
+double portable_log(double x);
+double portable_expm1(double x);
+
 }  // namespace tidemark

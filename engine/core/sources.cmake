@@ -1,2 +1,3 @@
 target_sources(tidemark_core PRIVATE
+  ${CMAKE_CURRENT_LIST_DIR}/random.cpp
 )

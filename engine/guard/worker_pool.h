@@ -1,7 +1,7 @@
-// The bounded worker pool of a node as a pure decision: who may run now, who waits, who is turned away. It keeps the integrals
-// of held slots and of waiting, from which utilisation and mean service time follow exactly (docs/architecture.md).
-// It owns no threads and knows no clock: `now` is an argument, so a coroutine and a simulator use the same code.
-// Not thread-safe: one owner.
+// The bounded worker pool of a node as a pure decision: who may run now, who waits, who is turned away. It keeps the
+// integrals of held slots and of waiting, from which utilisation and mean service time follow exactly
+// (docs/architecture.md). It owns no threads and knows no clock: `now` is an argument, so a coroutine and a simulator
+// use the same code. Not thread-safe: one owner.
 #pragma once
 
 #include <cstdint>
@@ -15,31 +15,36 @@ class WorkerPool {
  public:
   enum class Decision { granted, queued, refused };
 
-  // `workers` >= 1 slots; at most `queue_limit` wait, first come first served.
+  // `workers` >= 1 slots (0 is taken as 1); at most `queue_limit` wait, first come first served. An instant before the
+  // latest one seen counts as the latest one.
   WorkerPool(std::uint32_t workers, std::uint32_t queue_limit);
 
   // `ticket` is the caller's own name for the request; a queued one comes back from release() when its turn comes.
   Decision acquire(Instant now, std::uint64_t ticket);
-  // Gives the slot back. If somebody waits, the slot passes to it: returns true and its ticket.
+  // Gives the slot back; at least one must be held. If somebody waits, the slot passes to it: returns true and its
+  // ticket.
   bool release(Instant now, std::uint64_t* next_ticket);
-  // A waiting request gives up (deadline). False if it no longer waits.
+  // A waiting request gives up (deadline). False if it no longer waits. Linear in the length of the queue.
   bool abandon(Instant now, std::uint64_t ticket);
 
   struct Reading {
-    double busy_seconds, wait_seconds;  // monotone
+    double busy_seconds, wait_seconds;  // monotone; exact while below 104 days (whole nanoseconds in a double)
     std::uint64_t refused;
     std::uint32_t workers, in_use, queued;
-    std::uint32_t in_use_max, queued_max;  // of the last whole second before `now`
+    // Highest levels during the last whole second before `now` (seconds of the steady clock), the level at its start
+    // included.
+    std::uint32_t in_use_max, queued_max;
   };
   Reading read(Instant now);
 
  private:
   void advance(Instant now);
+  void note_levels();
 
   std::uint32_t workers_, queue_limit_;
   std::uint32_t in_use_ = 0;
   std::deque<std::uint64_t> waiting_;
-  double busy_seconds_ = 0, wait_seconds_ = 0;
+  double busy_ns_ = 0, wait_ns_ = 0;
   std::uint64_t refused_ = 0;
   Instant last_{};
   std::int64_t second_ = -1;  // number of the second that current_ belongs to
