@@ -1,2 +1,3 @@
 target_sources(tidemark_io PRIVATE
+  ${CMAKE_CURRENT_LIST_DIR}/shadow_tag.cpp
 )

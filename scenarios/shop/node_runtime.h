@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,9 +33,9 @@ struct NodeConfig {  // what the supervisor hands a node, as JSON on its standar
   std::uint32_t index = 1;          // node name: "product-1"
   std::uint32_t workers = 64;
   std::uint32_t queue_limit = 1024;
-  std::map<std::string, OperationTime> operations;
+  std::map<std::string, OperationTime> operations;  // "*": every operation not named
   std::map<std::string, std::string> options;  // per service: {"inventory_by": "call"}, {"limits": "/path/limits.json"}
-  std::string tag_key;              // hex
+  std::string tag_key;              // hex text; the text itself is the HMAC key
   std::uint64_t seed = 1;
   net::Endpoint registry;           // port 0: this node is the registry
   std::filesystem::path data_dir;   // this node's own files
@@ -58,6 +59,8 @@ class CallContext {
   // One node of `service`, found by discovery, chosen uniformly at random. Idempotent calls (GET) are tried once more on
   // another node after a connection failure, within the deadline. The answer's status may be anything.
   net::Task<net::CallResult> call(std::string service, std::string method, std::string target, std::string body = {});
+  // The x-shadow value for a call to `service` that does not go through call() (RESP): "" only under the fault that strips it.
+  std::string tag_towards(const std::string& service) const;
 };
 
 using Operation = std::function<net::Task<net::Response>(CallContext&, net::Request)>;
@@ -68,7 +71,8 @@ class NodeRuntime {
   ~NodeRuntime();
 
   // `path` may end in "/*". `operation` names the service time and the watermark row. Requests are refused with 403
-  // "tag-undecided" (no tag) or "tag-forged" (bad hmac) before they reach a handler; with 503 "queue-full" by the pool.
+  // "tag-undecided" (inside: neither live nor genuine) or "tag-forged" (at the edge: not genuine) before they reach a
+  // handler; with 503 "queue-full" by the pool, with 504 "deadline-exceeded" when they waited past their deadline.
   // The worker is held for the drawn service time and for all that the handler awaits.
   void route(const std::string& method, const std::string& path, const std::string& operation, Operation handler);
   // Outside the pool and the tag: health, audit scans, control.
@@ -81,6 +85,11 @@ class NodeRuntime {
   // False when it was refused.
   net::Task<bool> perform(std::string operation, std::string tag_header, std::string traceparent, std::string caller,
                           std::function<net::Task<void>(CallContext&)> work);
+
+  // Asked after the tag and before the pool: an answer turns the request away (admission control at the edge).
+  void admission(std::function<std::optional<net::Response>(Instant now)> decide);
+  // Registers another address of this node under nodes/<name>/<node> (the cache's RESP port); before run() or in a handler.
+  void advertise(const std::string& name, net::Endpoint endpoint);
 
   // A counter of this service in the watermark's `extra` and in /metrics; the pointer stays valid; this node's thread only.
   double* counter(const std::string& name);
