@@ -1,5 +1,5 @@
-// HDR histogram: counts of positive integers (microseconds, unless a caller says otherwise) with a fixed relative error, the
-// bucket layout of HdrHistogram (Gil Tene) so that its encodings can be read by every HdrHistogram library.
+// HDR histogram: counts of positive integers (microseconds, unless a caller says otherwise) with a fixed relative
+// error, the bucket layout of HdrHistogram (Gil Tene) so that its encodings can be read by every HdrHistogram library.
 // Not thread-safe: one owner; hand over copies.
 #pragma once
 
@@ -16,14 +16,15 @@ namespace tidemark {
 
 class Histogram {
  public:
-  // Tracks 1 .. highest_us with `digits` (1..4) significant decimal digits. The array of counts grows only as far as the
-  // largest recorded value needs, so an idle series costs little.
+  // Tracks 1 .. highest_us with `digits` (1..4) significant decimal digits. The array of counts grows only as far as
+  // the largest recorded value needs, so an idle series costs little.
   explicit Histogram(int digits = 3, std::int64_t highest_us = 3'600'000'000);
 
   // Values below 0 count as 0; values above the highest are counted at the highest and in clamped().
   void record(std::int64_t value_us, std::uint64_t count = 1);
   void record(Nanos duration) { record(std::chrono::duration_cast<std::chrono::microseconds>(duration).count()); }
-  // Exact union. Histograms with other digits are re-recorded bucket by bucket.
+  // Exact union; takes over a larger range. Histograms with other digits are re-recorded bucket by bucket, at its
+  // middle. Counts saturate at 2^63 - 1, the largest that the encoding holds.
   void add(const Histogram& other);
   void reset();
 
@@ -46,11 +47,13 @@ class Histogram {
 
   // HdrHistogram V2 payload: zlib-compressed, base64 (cookie 0x1c849304), as used in .hlog files.
   std::string encode() const;
-  // Refuses malformed input with an Error at `place`; never reads past it, allocates at most what the header's bounds allow.
+  // Refuses malformed input with an Error at `place`; never reads past it, allocates at most what the header's bounds
+  // allow.
   static Result<Histogram> decode(std::string_view base64, std::string_view place = "histogram");
 
   int digits() const { return digits_; }
   std::int64_t highest_trackable() const { return highest_; }
+  // Equal layout and counts; clamped() is no part of it, since the encoding does not carry it.
   bool operator==(const Histogram& other) const;
 
  private:
