@@ -1,0 +1,6 @@
+add_executable(bare_loop ${CMAKE_CURRENT_LIST_DIR}/bare_loop.cpp)
+add_executable(stub_server ${CMAKE_CURRENT_LIST_DIR}/stub_server.cpp)
+foreach(tool bare_loop stub_server)
+  target_link_libraries(${tool} PRIVATE tidemark_options)
+  set_target_properties(${tool} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+endforeach()
