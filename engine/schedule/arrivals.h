@@ -1,5 +1,5 @@
-// When flows arrive: a stream of planned starts, exact and repeatable by seed. The whole schedule is a function of the load and
-// the seed; nothing here knows the clock. Not thread-safe: one owner.
+// When flows arrive: a stream of planned starts, exact and repeatable by seed. The whole schedule is a function of the
+// load and the seed; nothing here knows the clock. Not thread-safe: one owner.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@ class ArrivalStream {
  public:
   virtual ~ArrivalStream() = default;
   virtual std::optional<Arrival> next() = 0;
-  // The exact number of arrivals where it is known before drawing (even arrivals, shapes, replay); else the expectation.
+  // The exact number of arrivals where it is known before drawing (even arrivals, shapes, replay); else the
+  // expectation.
   virtual double expected_count() const = 0;
   // Load-stage boundaries, ascending, first 0, last the end: series windows are cut there. `rate` is the planned mean.
   struct StageMark {
@@ -35,8 +36,8 @@ class ArrivalStream {
 
 // even: the k-th arrival is where the integral of the rate reaches k + 1/2 (fractions carry across stages).
 // poisson: unit-exponential gaps mapped through the inverse of the same integral. Shapes: each bin of the file gets
-// round(count x scale) arrivals with the rounding error carried along, so that planned = integral +- 1 per bin; inside a bin they
-// are evenly spaced, or, with poisson, uniformly drawn (a Poisson process given its count).
+// round(count x scale) arrivals with the rounding error carried along, so that planned = integral +- 1 per bin; inside
+// a bin they are evenly spaced, or, with poisson, uniformly drawn (a Poisson process given its count).
 Result<std::unique_ptr<ArrivalStream>> make_arrivals(const Scenario& scenario, std::uint64_t seed);
 
 // A combined-format access log as a scenario: one flow per distinct (method, path) up to 1,000, the rest share "other";

@@ -1,5 +1,5 @@
-// The scenario: what to send and when, as plain values after parsing. docs/scenario.md is its reference, the JSON Schema is
-// scenarios/schema/scenario.schema.json. Thread-safe: constant after parse.
+// The scenario: what to send and when, as plain values after parsing. docs/scenario.md is its reference, the JSON
+// Schema is scenarios/schema/scenario.schema.json. Thread-safe: constant after parse.
 #pragma once
 
 #include <cstdint>
@@ -63,8 +63,8 @@ struct Flow {
 struct Variable {
   std::string name;
   enum class Kind { constant, random, sequence, choice } kind = Kind::constant;
-  std::int64_t low = 0, high = 0;    // random: uniform in [low, high]; sequence: from low upwards
-  std::vector<std::string> values;   // constant: one; choice: uniform among them
+  std::int64_t low = 0, high = 0;   // random: uniform in [low, high]; sequence: from low upwards
+  std::vector<std::string> values;  // constant: one; choice: uniform among them
 };
 
 struct Stage {
@@ -74,8 +74,8 @@ struct Stage {
 
 struct Shape {  // a two-column CSV of (time, count): docs/scenario.md
   std::filesystem::path file;
-  Nanos duration{};               // the file's span is compressed into this
-  std::optional<Rate> mean, peak; // exactly one: the scaled curve's mean, or its highest bin
+  Nanos duration{};                // the file's span is compressed into this
+  std::optional<Rate> mean, peak;  // exactly one: the scaled curve's mean, or its highest bin
 };
 
 struct ReplayLog {
@@ -89,8 +89,9 @@ struct Load {
   std::vector<Stage> stages;        // open; or
   std::optional<Shape> shape;       // open; or
   std::optional<ReplayLog> replay;  // open
-  std::uint32_t connections = 0;    // closed: virtual users, each sending as soon as it has its answer; open: 0 = computed
-  Nanos duration{};                 // closed
+  std::uint32_t connections =
+      0;             // closed: virtual users, each sending as soon as it has its answer; open: 0 = computed
+  Nanos duration{};  // closed
 };
 
 struct Threshold {
@@ -115,8 +116,9 @@ struct Scenario {
   Nanos duration() const;  // of the sending phase: stages, shape or closed duration; replay: known after loading
 };
 
-// Reads a YAML scenario. `overrides` are -e KEY=VALUE parameters, substituted for ${KEY} in scalar values before parsing.
-// All problems are reported, one a line, each as "FILE:LINE: FIELD: WHAT", with the nearest valid word for a misspelt key.
+// Reads a YAML scenario. `overrides` are -e KEY=VALUE parameters, substituted for ${KEY} in scalar values before
+// parsing. All problems are reported, one a line, each as "FILE:LINE: FIELD: WHAT", with the nearest valid word for a
+// misspelt key.
 Result<Scenario> load_scenario(const std::filesystem::path& file, const std::map<std::string, std::string>& overrides);
 Result<Scenario> parse_scenario(const std::string& yaml, const std::string& name_for_errors,
                                 const std::map<std::string, std::string>& overrides,

@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "engine/schedule/scenario_parts.h"
+
+namespace tidemark::schedule {
+namespace {
+
+constexpr int kLowestStatus = 100;
+constexpr int kHighestStatus = 599;
+
+std::optional<int> status_code(std::string_view text) {
+  const auto code = parse_integer(text);
+  if (!code || text.size() != 3 || *code < kLowestStatus || *code > kHighestStatus) return std::nullopt;
+  return static_cast<int>(*code);
+}
+
+// 200, 2xx or 200-202.
+std::optional<Check> status_check(std::string_view text) {
+  if (const auto code = status_code(text)) return Check{.kind = Check::Kind::status, .low = *code, .high = *code};
+  if (text.size() == 3 && text[0] >= '1' && text[0] <= '5' && text.substr(1) == "xx") {
+    const int low = (text[0] - '0') * 100;
+    return Check{.kind = Check::Kind::status_range, .low = low, .high = low + 99};
+  }
+  const std::size_t dash = text.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto low = status_code(text.substr(0, dash));
+  const auto high = status_code(text.substr(dash + 1));
+  if (!low || !high || *low > *high) return std::nullopt;
+  return Check{.kind = Check::Kind::status_range, .low = *low, .high = *high};
+}
+
+// What a value stands for in JSON: quoted text is a string, the rest is read as JSON where it is JSON.
+std::optional<nlohmann::json> expected_json(ValueReader& reader, const YamlNode& node, const std::string& field) {
+  switch (node.kind) {
+    case YamlNode::Kind::null:
+      return nlohmann::json(nullptr);
+    case YamlNode::Kind::scalar: {
+      const auto text = reader.text(node, field);
+      if (!text) return std::nullopt;
+      if (!node.quoted) {
+        nlohmann::json value = nlohmann::json::parse(*text, nullptr, false);
+        if (!value.is_discarded() && value.is_primitive()) return value;
+      }
+      return nlohmann::json(*text);
+    }
+    case YamlNode::Kind::sequence: {
+      nlohmann::json list = nlohmann::json::array();
+      for (const YamlNode* item : node.items) {
+        auto value = expected_json(reader, *item, field);
+        if (!value) return std::nullopt;
+        list.push_back(std::move(*value));
+      }
+      return list;
+    }
+    case YamlNode::Kind::map:
+      break;
+  }
+  nlohmann::json object = nlohmann::json::object();
+  for (const auto& [key, item] : node.pairs) {
+    if (key->text.size() > 256) {
+      reader.problem(key->line, field, "a key of more than 256 bytes");
+      return std::nullopt;
+    }
+    auto value = expected_json(reader, *item, field);
+    if (!value) return std::nullopt;
+    object[key->text] = std::move(*value);
+  }
+  return object;
+}
+
+void read_json(ValueReader& reader, const YamlNode& node, const std::string& path, std::vector<Check>& checks) {
+  if (!reader.is_map(node, path)) return;
+  for (const auto& [key, value] : node.pairs) {
+    if (!is_json_pointer(key->text)) {
+      reader.problem(key->line, path + "." + key->text, "must be a JSON pointer such as /ok (RFC 6901)");
+      continue;
+    }
+    const auto expected = expected_json(reader, *value, path + "." + key->text);
+    if (!expected) continue;
+    checks.push_back({.kind = Check::Kind::json_equals, .pointer = key->text, .text = expected->dump()});
+  }
+}
+
+void read_contains(ValueReader& reader, const YamlNode& node, const std::string& path, std::vector<Check>& checks) {
+  const bool list = node.kind == YamlNode::Kind::sequence;
+  if (list && !reader.is_sequence(node, path, kMostPerStep)) return;
+  for (const YamlNode* item : list ? node.items : std::vector<const YamlNode*>{&node}) {
+    const auto text = reader.text(*item, path);
+    if (text && text->empty()) reader.problem(item->line, path, "every body contains the empty text");
+    if (text) checks.push_back({.kind = Check::Kind::body_contains, .text = *text});
+  }
+}
+
+}  // namespace
+
+std::vector<Check> read_checks(ValueReader& reader, const YamlNode& node, const std::string& path) {
+  std::vector<Check> checks;
+  if (!reader.is_map(node, path)) return checks;
+  const Fields fields(reader, node, path, {"status", "body_contains", "json", "response_below"});
+  // A step that says nothing of the status still does not accept an error page.
+  Check status{.kind = Check::Kind::status_range, .low = 200, .high = 399};
+  if (const YamlNode* given = fields.find("status")) {
+    const auto text = reader.text(*given, fields.path("status"));
+    const auto check = text ? status_check(*text) : std::nullopt;
+    if (check) status = *check;
+    if (text && !check) {
+      reader.problem(given->line, fields.path("status"), fmt::format("'{}' must be like 200, 2xx or 200-202", *text));
+    }
+  }
+  checks.push_back(status);
+  if (const YamlNode* text = fields.find("body_contains"))
+    read_contains(reader, *text, fields.path("body_contains"), checks);
+  if (const YamlNode* json = fields.find("json")) read_json(reader, *json, fields.path("json"), checks);
+  if (const YamlNode* below = fields.find("response_below")) {
+    const auto limit = reader.duration(*below, fields.path("response_below"), Nanos{1}, std::chrono::hours(1));
+    if (limit) checks.push_back({.kind = Check::Kind::response_below, .limit = *limit});
+  }
+  if (checks.size() > kMostPerStep) reader.problem(node.line, path, fmt::format("more than {} checks", kMostPerStep));
+  return checks;
+}
+
+}  // namespace tidemark::schedule

@@ -1,0 +1,279 @@
+#include "engine/schedule/value_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace tidemark::schedule {
+namespace {
+
+// Optimal string alignment distance.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) above[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replace = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, replace});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    std::swap(before, above);
+    std::swap(above, row);
+  }
+  return above[b.size()];
+}
+
+struct Unit {
+  std::string_view name;
+  std::int64_t nanos;
+};
+constexpr std::array<Unit, 6> kUnits = {{{"ns", 1},
+                                         {"us", 1'000},
+                                         {"ms", 1'000'000},
+                                         {"s", 1'000'000'000},
+                                         {"m", 60'000'000'000},
+                                         {"h", 3'600'000'000'000}}};
+
+}  // namespace
+
+std::optional<std::string> nearest_word(std::string_view word, std::span<const std::string> words) {
+  if (word.empty() || word.size() > 64) return std::nullopt;
+  std::size_t best = (word.size() + 2) / 3 + 1;
+  std::optional<std::string> nearest;
+  for (const std::string& candidate : words) {
+    if (candidate.size() > word.size() + best || candidate.size() + best < word.size()) continue;
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance >= best || distance >= std::max(word.size(), candidate.size())) continue;
+    best = distance;
+    nearest = candidate;
+  }
+  return nearest;
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string> words) {
+  const auto nearest = nearest_word(word, words);
+  return nearest ? fmt::format(" (did you mean '{}'?)", *nearest) : "";
+}
+
+std::optional<double> parse_number(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<Nanos> parse_duration(std::string_view text) {
+  if (text == "0") return Nanos{};
+  std::size_t letters = text.size();
+  while (letters > 0 && text[letters - 1] >= 'a' && text[letters - 1] <= 'z') --letters;
+  const auto unit = std::ranges::find(kUnits, text.substr(letters), &Unit::name);
+  if (unit == kUnits.end()) return std::nullopt;
+  const std::string_view digits = text.substr(0, letters);
+  // Whole numbers stay exact; a fraction is rounded to the nanosecond.
+  if (const auto whole = parse_integer(digits)) {
+    std::int64_t nanos = 0;
+    if (__builtin_mul_overflow(*whole, unit->nanos, &nanos)) return std::nullopt;
+    return Nanos{nanos};
+  }
+  const auto value = parse_number(digits);
+  if (!value) return std::nullopt;
+  const double nanos = std::round(*value * static_cast<double>(unit->nanos));
+  if (std::abs(nanos) > 9.2e18) return std::nullopt;
+  return Nanos{static_cast<std::int64_t>(nanos)};
+}
+
+std::string format_duration(Nanos duration) {
+  if (duration == Nanos{}) return "0s";
+  for (const std::size_t unit : {3U, 2U, 1U}) {  // s, ms, us: minutes read worse than seconds
+    const std::int64_t nanos = kUnits[unit].nanos;
+    if (duration.count() % nanos == 0) return fmt::format("{}{}", duration.count() / nanos, kUnits[unit].name);
+  }
+  return fmt::format("{}ns", duration.count());
+}
+
+bool is_name(std::string_view text) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  if (text.empty() || text.size() > 64 || !letter(text.front())) return false;
+  return std::ranges::all_of(text, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
+bool is_json_pointer(std::string_view text) {
+  if (text.size() > 256 || (!text.empty() && text.front() != '/')) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '~' && (i + 1 == text.size() || (text[i + 1] != '0' && text[i + 1] != '1'))) return false;
+  }
+  return true;
+}
+
+void ValueReader::problem(int line, const std::string& field, const std::string& what) {
+  std::string text = fmt::format("{}:{}: {}{}{}", file_, line, field, field.empty() ? "" : ": ", what);
+  // One problem is one line, and quotes foreign text without letting it drive the terminal.
+  std::ranges::replace_if(
+      text, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, '?');
+  problems_.push_back({line, std::move(text)});
+}
+
+Error ValueReader::error() const {
+  constexpr std::size_t most = 100;
+  std::vector<Problem> sorted = problems_;
+  std::ranges::stable_sort(sorted, {}, &Problem::line);
+  std::string all;
+  for (std::size_t i = 0; i < std::min(most, sorted.size()); ++i) all += (i > 0 ? "\n" : "") + sorted[i].text;
+  if (sorted.size() > most) all += fmt::format("\n{}: and {} more problems", file_, sorted.size() - most);
+  return {ExitCode::usage, "", all, ""};
+}
+
+std::optional<Template> ValueReader::text_template(const YamlNode& node, const std::string& field) {
+  if (node.kind != YamlNode::Kind::scalar) {
+    problem(node.line, field, node.kind == YamlNode::Kind::null ? "is empty" : "must be text");
+    return std::nullopt;
+  }
+  Template result;
+  std::string literal;
+  const std::string& text = node.text;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char next = i + 1 < text.size() ? text[i + 1] : '\0';
+    if (text[i] != '$' || (next != '$' && next != '{')) {
+      literal += text[i];
+      continue;
+    }
+    if (next == '$') {
+      literal += '$';
+      ++i;
+      continue;
+    }
+    const std::size_t end = text.find('}', i);
+    const std::string name = end == std::string::npos ? "" : text.substr(i + 2, end - i - 2);
+    if (!is_name(name)) {
+      problem(node.line, field, "'${' begins a name like ${item}; write $$ for a dollar sign");
+      return std::nullopt;
+    }
+    i = end;
+    if (const auto parameter = parameters.find(name); parameter != parameters.end()) {
+      used_parameters.insert(name);
+      literal += parameter->second;
+      continue;
+    }
+    if (!literal.empty()) result.pieces.push_back({std::exchange(literal, {}), ""});
+    result.pieces.push_back({"", name});
+  }
+  if (!literal.empty() || result.pieces.empty()) result.pieces.push_back({literal, ""});
+  return result;
+}
+
+std::optional<std::string> ValueReader::text(const YamlNode& node, const std::string& field) {
+  const auto found = text_template(node, field);
+  if (!found) return std::nullopt;
+  if (!found->constant()) {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : parameters) names.push_back(name);
+    const std::string& hole =
+        std::ranges::find_if(found->pieces, [](const auto& p) { return !p.variable.empty(); })->variable;
+    problem(node.line, field, fmt::format("${{{}}} is not a parameter{}", hole, did_you_mean(hole, names)));
+    return std::nullopt;
+  }
+  return found->text();
+}
+
+std::optional<double> ValueReader::number(const YamlNode& node, const std::string& field, double low, double high) {
+  const auto words = text(node, field);
+  if (!words) return std::nullopt;
+  const auto value = parse_number(*words);
+  if (value && *value >= low && *value <= high) return value;
+  problem(node.line, field, fmt::format("'{}' must be a number from {} to {}", *words, low, high));
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> ValueReader::integer(const YamlNode& node, const std::string& field, std::int64_t low,
+                                                 std::int64_t high) {
+  const auto words = text(node, field);
+  if (!words) return std::nullopt;
+  const auto value = parse_integer(*words);
+  if (value && *value >= low && *value <= high) return value;
+  problem(node.line, field, fmt::format("'{}' must be a whole number from {} to {}", *words, low, high));
+  return std::nullopt;
+}
+
+std::optional<Nanos> ValueReader::duration(const YamlNode& node, const std::string& field, Nanos low, Nanos high) {
+  const auto words = text(node, field);
+  if (!words) return std::nullopt;
+  const auto value = parse_duration(*words);
+  if (!value) {
+    problem(node.line, field,
+            fmt::format("'{}' is not a duration: a number and ns, us, ms, s, m or h, as in 1.5s", *words));
+  } else if (*value < low || *value > high) {
+    problem(node.line, field,
+            fmt::format("{} is outside {} to {}", *words, format_duration(low), format_duration(high)));
+  } else {
+    return value;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> ValueReader::word(const YamlNode& node, const std::string& field,
+                                             std::span<const std::string> words) {
+  const auto given = text(node, field);
+  if (!given) return std::nullopt;
+  const auto found = std::ranges::find(words, *given);
+  if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
+  problem(node.line, field,
+          fmt::format("'{}' is none of {}{}", *given, fmt::join(words, ", "), did_you_mean(*given, words)));
+  return std::nullopt;
+}
+
+bool ValueReader::is_map(const YamlNode& node, const std::string& field) {
+  if (node.kind == YamlNode::Kind::map) return true;
+  problem(node.line, field, "must be a map of keys and values");
+  return false;
+}
+
+bool ValueReader::is_sequence(const YamlNode& node, const std::string& field, std::size_t most) {
+  if (node.kind != YamlNode::Kind::sequence) {
+    problem(node.line, field, "must be a list");
+    return false;
+  }
+  if (node.items.size() <= most) return true;
+  problem(node.line, field, fmt::format("has {} entries, at most {} are allowed", node.items.size(), most));
+  return false;
+}
+
+Fields::Fields(ValueReader& reader, const YamlNode& map, std::string path,
+               std::initializer_list<std::string_view> known)
+    : reader_(reader), map_(map), path_(std::move(path)) {
+  const std::vector<std::string> words(known.begin(), known.end());
+  for (const auto& [key, value] : map_.pairs) {
+    if (std::ranges::find(words, key->text) != words.end()) continue;
+    reader_.problem(key->line, this->path(key->text), fmt::format("unknown key{}", did_you_mean(key->text, words)));
+  }
+}
+
+const YamlNode* Fields::find(std::string_view key) const {
+  for (const auto& [name, value] : map_.pairs) {
+    if (name->text == key) return value;
+  }
+  return nullptr;
+}
+
+const YamlNode* Fields::require(std::string_view key) const {
+  const YamlNode* found = find(key);
+  if (found == nullptr) reader_.problem(map_.line, path(key), "is missing");
+  return found;
+}
+
+std::string Fields::path(std::string_view key) const {
+  return path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
+}
+
+}  // namespace tidemark::schedule

@@ -1,0 +1,92 @@
+// Reads typed values out of a YAML tree and collects every problem on the way, each with its line and field, so that a
+// person mends a scenario in one round. Also where ${parameters} are put in. Internal to engine/schedule. Not
+// thread-safe: one parse.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/core/units.h"
+#include "engine/schedule/scenario.h"
+#include "engine/schedule/yaml_tree.h"
+
+namespace tidemark::schedule {
+
+// The word of `words` nearest to `word` by edit distance (insert, delete, replace, swap neighbours), if it is near
+// enough to be what was meant: at most a third of its letters, rounded up, differ.
+std::optional<std::string> nearest_word(std::string_view word, std::span<const std::string> words);
+// " (did you mean 'x'?)" or "".
+std::string did_you_mean(std::string_view word, std::span<const std::string> words);
+
+// "250ns", "50us", "50ms", "1.5s", "2m", "1h", or "0". nullopt when malformed or beyond +-292 years.
+std::optional<Nanos> parse_duration(std::string_view text);
+// The shortest exact form that parse_duration reads back: "1500ms".
+std::string format_duration(Nanos duration);
+// A finite decimal number and nothing else.
+std::optional<double> parse_number(std::string_view text);
+std::optional<std::int64_t> parse_integer(std::string_view text);
+// A letter or "_", then letters, digits and "_"; at most 64 bytes.
+bool is_name(std::string_view text);
+// RFC 6901, at most 256 bytes.
+bool is_json_pointer(std::string_view text);
+
+class ValueReader {
+ public:
+  explicit ValueReader(std::string file) : file_(std::move(file)) {}
+
+  void problem(int line, const std::string& field, const std::string& what);
+  bool clean() const { return problems_.empty(); }
+  Error error() const;  // all problems, by line; at most 100 of them
+
+  std::map<std::string, std::string> parameters;
+  std::set<std::string> used_parameters;
+
+  // ${parameter} becomes text, any other ${name} a hole, "$$" a dollar sign.
+  std::optional<Template> text_template(const YamlNode& node, const std::string& field);
+  // The same where no hole may remain.
+  std::optional<std::string> text(const YamlNode& node, const std::string& field);
+  std::optional<double> number(const YamlNode& node, const std::string& field, double low, double high);
+  std::optional<std::int64_t> integer(const YamlNode& node, const std::string& field, std::int64_t low,
+                                      std::int64_t high);
+  std::optional<Nanos> duration(const YamlNode& node, const std::string& field, Nanos low, Nanos high);
+  // One of `words`; its index.
+  std::optional<std::size_t> word(const YamlNode& node, const std::string& field, std::span<const std::string> words);
+
+  bool is_map(const YamlNode& node, const std::string& field);
+  bool is_sequence(const YamlNode& node, const std::string& field, std::size_t most);
+
+ private:
+  struct Problem {
+    int line;
+    std::string text;
+  };
+  std::string file_;
+  std::vector<Problem> problems_;
+};
+
+// The fields of one map. Keys outside `known` are reported at once, with the nearest known one.
+class Fields {
+ public:
+  Fields(ValueReader& reader, const YamlNode& map, std::string path, std::initializer_list<std::string_view> known);
+
+  // Null when absent. A key with an empty value counts as present.
+  const YamlNode* find(std::string_view key) const;
+  // As find, and a problem when absent.
+  const YamlNode* require(std::string_view key) const;
+  std::string path(std::string_view key) const;  // "load.stages"
+  int line() const { return map_.line; }
+
+ private:
+  ValueReader& reader_;
+  const YamlNode& map_;
+  std::string path_;
+};
+
+}  // namespace tidemark::schedule
