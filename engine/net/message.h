@@ -1,5 +1,5 @@
-// HTTP messages as plain values, for servers and for service-to-service calls. The generator's hot path does not use them
-// (engine/drive frames its own requests). Thread-safe: plain values.
+// HTTP messages as plain values, for servers and for service-to-service calls. The generator's hot path does not use
+// them (engine/drive frames its own requests). Thread-safe: plain values.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,8 @@ struct Request {
   Headers headers;
   std::string body;
 
-  std::string_view path() const;                             // target without the query
-  std::string query(std::string_view name) const;            // decoded; "" if absent
+  std::string_view path() const;                   // target without the query
+  std::string query(std::string_view name) const;  // decoded; "" if absent
 };
 
 struct Response {
