@@ -1,5 +1,5 @@
-// The plan: nodes per service for a target rate, mix and SLO, derived backwards from a CapacityModel. File format: docs/model.md.
-// Thread-safe: plain values and pure functions.
+// The plan: nodes per service for a target rate, mix and SLO, derived backwards from a CapacityModel. File format:
+// docs/model.md. Thread-safe: plain values and pure functions.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct PlanRequest {
   double rate = 0;                    // flows per second
   std::map<std::string, double> mix;  // flow -> weight; empty: the calibration's
   Slo slo;
-  double headroom = 0.2;              // nodes are planned for rate x (1 + headroom)
+  double headroom = 0.2;  // nodes are planned for rate x (1 + headroom)
 };
 
 struct ServicePlan {
@@ -47,7 +47,8 @@ struct Plan {
   std::string bottleneck;                     // the service that an extra node helps most at n0
   std::vector<PredictedStep> predicted;       // at n0
   std::vector<PredictedStep> predicted_less;  // at n0 with one node less on the bottleneck
-  // Admission limits per service in requests per second and burst: limits.json. The edge's is the rate that the planned nodes hold.
+  // Admission limits per service in requests per second and burst: limits.json. The edge's is the rate that the planned
+  // nodes hold.
   struct Limit {
     double rate = 0, burst = 0;
   };
@@ -64,15 +65,16 @@ Result<Plan> make_plan(const CapacityModel& model, const PlanRequest& request);
 
 nlohmann::json to_json(const Plan& plan);
 Result<Plan> parse_plan(const nlohmann::json& json, std::string_view place);
-nlohmann::json limits_json(const Plan& plan);  // {"schema":"tidemark.limits/1","limits":{"gateway":{"rate":..,"burst":..}}}
+nlohmann::json limits_json(
+    const Plan& plan);  // {"schema":"tidemark.limits/1","limits":{"gateway":{"rate":..,"burst":..}}}
 
 // A plan held against a run: `tidemark verify`.
 struct StepVerification {
   std::string step;
   double predicted_us = 0;
-  Interval95 measured_us;   // the SLO's quantile
-  double error = 0;         // measured / predicted - 1
-  std::string slo;          // "held" | "missed" | "undecided": the interval against the limit
+  Interval95 measured_us;  // the SLO's quantile
+  double error = 0;        // measured / predicted - 1
+  std::string slo;         // "held" | "missed" | "undecided": the interval against the limit
 };
 struct Verification {
   std::string run_id;
@@ -80,7 +82,7 @@ struct Verification {
   double rate = 0, achieved_rate = 0;
   bool one_less = false;  // run with one node less on the bottleneck: the SLO is expected to be missed
   std::vector<StepVerification> steps;
-  std::string verdict;    // "pass" | "fail" | "undecided"
+  std::string verdict;  // "pass" | "fail" | "undecided"
   std::vector<std::string> notes;
 };
 nlohmann::json to_json(const Verification& verification);

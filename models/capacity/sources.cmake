@@ -1,2 +1,22 @@
 target_sources(tidemark_models PRIVATE
+  ${CMAKE_CURRENT_LIST_DIR}/demand_fit.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/distribution.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/fit.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/json_values.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/latency_fit.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/least_squares.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/model_json.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/plan.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/plan_json.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/planner.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/predictor.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/queueing.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/scaling_laws.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/service_fit.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/slo.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/stage_data.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/student_t.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/verification_json.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/verify.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/wait_simulation.cpp
 )
