@@ -1,5 +1,6 @@
-// Reads a run directory, trusting only what its checksums cover. A killed, truncated or damaged run yields its exact valid
-// prefix, `partial` and a list of what was wrong; never a wrong number. Thread-safe: a RunRecord is a plain value.
+// Reads a run directory, trusting only what its checksums cover. A killed, truncated or damaged run yields its exact
+// valid prefix, `partial` and a list of what was wrong; never a wrong number. Thread-safe: a RunRecord is a plain
+// value.
 #pragma once
 
 #include <filesystem>
@@ -41,19 +42,18 @@ struct RunRecord {
   std::filesystem::path dir;
   nlohmann::json manifest;
   std::vector<SeriesPoint> series;
-  std::vector<WindowRecord> windows;       // per step, 10 s or cut at stage boundaries
-  std::vector<WindowRecord> seconds;       // the total's histograms, second by second, step ""
+  std::vector<WindowRecord> windows;  // per step, 10 s or cut at stage boundaries
+  std::vector<WindowRecord> seconds;  // the total's histograms, second by second, step ""
   std::vector<WatermarkSample> watermarks;
   std::vector<EventRecord> events;
-  std::optional<Summary> stored_summary;   // absent when the run was killed
+  std::optional<Summary> stored_summary;  // absent when the run was killed
   bool partial = false;
-  std::vector<std::string> damage;         // "series.ndjson: 41 bytes from offset 1200 fail their checksum", ...
+  std::vector<std::string> damage;  // "series.ndjson: 41 bytes from offset 1200 fail their checksum", ...
 
   // The stored summary, or one rebuilt from the intervals and marked partial.
   Summary summary() const;
   std::string run_id() const { return manifest.value("run_id", ""); }
 };
-
 
 // Fails (exit 5) only when no trustworthy manifest can be read; everything else is reported in `partial` and `damage`.
 Result<RunRecord> read_run(const std::filesystem::path& dir);

@@ -1,8 +1,12 @@
-// Writes a run directory (docs/run-directory.md): append-only files, checksummed each second, so that a killed run still
-// reports what it saw and damage is noticed. Thread-safe: every method takes one lock; none is called per request.
+// Writes a run directory (docs/run-directory.md): append-only files, checksummed each second, so that a killed run
+// still reports what it saw and damage is noticed. Thread-safe: every method takes one lock; none is called per
+// request.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -19,8 +23,8 @@ namespace tidemark::record {
 
 // One step's (or, with an empty name, the whole run's) share of one interval.
 struct StepInterval {
-  std::string step;                // "" = total
-  RequestBook requests;            // in_flight: the level at the interval's end; the other fields are this interval's counts
+  std::string step;      // "" = total
+  RequestBook requests;  // in_flight: the level at the interval's end; the other fields are this interval's counts
   Histogram response, service, lag;
 };
 
@@ -37,7 +41,8 @@ class RunWriter {
   static Result<std::unique_ptr<RunWriter>> create(const std::filesystem::path& dir, const nlohmann::json& manifest);
   ~RunWriter();
 
-  // One second: a line in intervals.hlog per clock (total), a line in series.ndjson per entry of `steps` and one for the total.
+  // One second: a line in intervals.hlog per clock (total), a line in series.ndjson per entry of `steps` and one for
+  // the total.
   void second(const Interval& interval, const std::vector<StepInterval>& steps);
   // Steps merged over a longer window (10 s, cut at load-stage boundaries): three lines a step in intervals.hlog,
   // tags "response.STEP", "service.STEP", "lag.STEP".
@@ -47,12 +52,15 @@ class RunWriter {
   void event(double t_s, const std::string& kind, const nlohmann::json& fields);  // kinds: docs/run-directory.md
   // Appends checksums of all that was written since the last call; called each second. fsync is left to finish().
   Result<void> seal();
-  // Writes summary.json, the last checksums, syncs everything. The first write error of the run comes back here and from seal().
+  // Writes summary.json, the last checksums, syncs everything. The first write error of the run comes back here and
+  // from seal().
   Result<void> finish(const Summary& summary);
 
   const std::filesystem::path& dir() const;
 
  private:
+  friend Result<std::unique_ptr<RunWriter>> create_run_writer(const std::filesystem::path&, const nlohmann::json&,
+                                                              std::function<ssize_t(int, const char*, std::size_t)>);
   struct Impl;
   explicit RunWriter(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
