@@ -1,7 +1,12 @@
-// Reads every node's GET /watermark (and drains GET /spans) once a second, off the workers, on a thread and io_context of its own.
-// A second that a node missed is handed on as missed, never skipped.
+// Reads every node's GET /scrape once a second, off the workers, on a thread and io_context of its own. A second that a
+// node missed is handed on as missed, never skipped. Between the seconds GET /problems asks only for problems, so that
+// a tag lost at a hop is known in half a second, whatever the second's own scrape does.
+//
+// GET /scrape answers {"watermark": {WatermarkSample}, "spans": [Zipkin v2 spans], "spans_dropped": n, "problems":
+// ["..."]}; GET /problems answers {"problems": ["..."]}; each answer drains what it hands out.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,18 +26,35 @@ struct ScrapeTarget {
   int pid = 0;
 };
 
+struct ScraperTiming {
+  Nanos period = std::chrono::seconds(1);
+  Nanos deadline = std::chrono::milliseconds(900);       // of one answer; below the period
+  Nanos problem_phase = std::chrono::milliseconds(500);  // problems are asked for at start + k periods + this
+};
+
 class Scraper {
  public:
-  struct Sinks {  // called on the scraper's thread
+  struct Sinks {  // called on the scraper's thread; must not throw
     std::function<void(const WatermarkSample&)> watermark;
     std::function<void(const Span&)> span;
     // A node refused or dropped tagged work since the last scrape: ("tag-undecided at product-1, called by gateway-1").
     std::function<void(const std::string& node, const std::string& problem)> problem;
   };
-  // `start` is the run's instant zero: samples are taken at start + k seconds.
-  Scraper(std::vector<ScrapeTarget> targets, Instant start, Sinks sinks);
-  ~Scraper();   // stops and joins
-  void stop();  // takes one last sample of every node, then joins
+  struct Counters {
+    std::uint64_t answered = 0;       // scrapes with a watermark
+    std::uint64_t missed = 0;         // handed on as missed, the malformed ones among them
+    std::uint64_t malformed = 0;      // answers that were not what is written above
+    std::uint64_t spans_dropped = 0;  // by the nodes' own account
+  };
+  // `start` is the run's instant zero: samples are taken at start + k seconds, k >= 0, and carry the moment they were
+  // asked for (a missed one: k). `cpu`: the core to pin the thread to; -1: not pinned. Without a core of that number
+  // the thread is not pinned.
+  Scraper(std::vector<ScrapeTarget> targets, Instant start, Sinks sinks, int cpu = -1, ScraperTiming timing = {});
+  ~Scraper();  // stops and joins
+  // Takes one last sample of every node, then joins: returns within two deadlines. From one thread, never from a sink.
+  void stop();
+  // Any thread.
+  Counters counters() const;
 
  private:
   struct Impl;

@@ -1,3 +1,4 @@
 target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/shadow_tag.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/target_guard.cpp
 )
