@@ -18,7 +18,8 @@ class Histogram {
  public:
   // Tracks 1 .. highest_us with `digits` (1..4) significant decimal digits. The array of counts grows only as far as
   // the largest recorded value needs, so an idle series costs little.
-  explicit Histogram(int digits = 3, std::int64_t highest_us = 3'600'000'000);
+  explicit Histogram(int digits, std::int64_t highest_us = 3'600'000'000);
+  Histogram() : Histogram(3) {}  // one hour in microseconds
 
   // Values below 0 count as 0; values above the highest are counted at the highest and in clamped().
   void record(std::int64_t value_us, std::uint64_t count = 1);
