@@ -1,5 +1,5 @@
-// The HTML capacity report: one self-contained file from run directories and, where there are any, a model, a plan and its
-// verifications. Thread-safe: pure but for the file it writes.
+// The HTML capacity report: one self-contained file from run directories and, where there are any, a model, a plan and
+// its verifications. Thread-safe: pure but for the file it writes.
 #pragma once
 
 #include <filesystem>
@@ -15,11 +15,11 @@
 namespace tidemark::report {
 
 struct ReportInput {
-  record::RunRecord run;                    // the run that the page is about (the verification run, in a rehearsal)
+  record::RunRecord run;  // the run that the page is about (the verification run, in a rehearsal)
   std::optional<capacity::CapacityModel> model;
   std::optional<capacity::Plan> plan;
   std::vector<capacity::Verification> verifications;
-  std::vector<Span> spans;                  // a sample, for the topology
+  std::vector<Span> spans;  // a sample, for the topology
   std::string title = "tidemark capacity report";
 };
 
