@@ -179,7 +179,7 @@ std::map<std::string, double> measured_path(const std::string& step, const std::
   std::map<std::string, double> path;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const double value = estimate.value[i + 1], counted = prior[i + 1];
-    const bool chance = std::abs(value - counted) <= 2.5 * estimate.standard_error[i + 1] + 0.1 * counted;
+    const bool chance = std::abs(value - counted) <= 2.5 * estimate.standard_error[i + 1] + 0.25 * counted;
     path[names[i]] = chance ? counted : value;
   }
   return path;

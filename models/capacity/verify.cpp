@@ -46,8 +46,10 @@ std::vector<const record::WindowRecord*> inside(const std::vector<record::Window
 }
 
 // Slow responses come in bursts, so a second's count of them varies more than a binomial: by this factor (>= 1), from
-// the autocovariance of the seconds' counts with Bartlett weights (Newey, West 1987).
-double burstiness(const std::vector<const record::WindowRecord*>& seconds, double limit_us) {
+// the autocovariance of the seconds' counts with Bartlett weights (Newey, West 1987). The seconds hold all steps
+// together; a rate of slow responses that swings in time shows in proportion to the number of responses, so a step with
+// `responses` of them gets its share.
+double burstiness(const std::vector<const record::WindowRecord*>& seconds, double limit_us, double responses) {
   constexpr std::size_t kLags = 4;  // seconds; a queue at 90 % of its capacity forgets within two
   if (seconds.size() < 3 * kLags) return 1;
   std::vector<double> counts, slow;
@@ -69,7 +71,8 @@ double burstiness(const std::vector<const record::WindowRecord*>& seconds, doubl
     }
     variance += (lag == 0 ? 1.0 : 2.0 * (1 - static_cast<double>(lag) / (kLags + 1))) * sum;
   }
-  return std::max(1.0, variance / (all * share * (1 - share)));
+  const double factor = std::max(1.0, variance / (all * share * (1 - share)));
+  return 1 + (factor - 1) * std::min(1.0, responses / all);
 }
 
 // Batch means: the quantile of each window, their mean's t interval around the quantile of all.
@@ -94,7 +97,7 @@ Interval95 measured_quantile(const std::vector<const record::WindowRecord*>& win
   for (const auto* window : windows) all.add(window->response);
   const auto value = static_cast<double>(all.quantile(quantile));
   if (seconds.size() < 12) return by_windows(windows, quantile, value);
-  const double factor = burstiness(seconds, value);
+  const double factor = burstiness(seconds, value, static_cast<double>(all.total()));
   const double t = student_t_quantile(0.975, static_cast<double>(seconds.size()) / 3);
   const double off = t * std::sqrt(factor * quantile * (1 - quantile) / static_cast<double>(all.total()));
   const double high = quantile + off;
