@@ -1,0 +1,78 @@
+#include "engine/drive/answer_checks.h"
+
+#include <nlohmann/json.hpp>
+
+namespace tidemark::drive {
+namespace {
+
+using nlohmann::json;
+using schedule::Check;
+
+const json* at_pointer(const json& document, const std::string& pointer) {
+  if (!pointer.empty() && pointer.front() != '/') return nullptr;
+  const json::json_pointer path(pointer);
+  return document.contains(path) || pointer.empty() ? &document.at(path) : nullptr;
+}
+
+bool json_equals(const std::string& body, const Check& check) {
+  const json document = json::parse(body, nullptr, false);
+  if (document.is_discarded()) return false;
+  const json* found = at_pointer(document, check.pointer);
+  if (found == nullptr) return false;
+  const json wanted = json::parse(check.text, nullptr, false);
+  // Text that is no JSON ("open" without quotes) is compared as a string.
+  return wanted.is_discarded() ? found->is_string() && found->get_ref<const std::string&>() == check.text : *found == wanted;
+}
+
+std::optional<std::string> failed_one(const Check& check, const ResponseFraming& answer, Nanos response) {
+  switch (check.kind) {
+    case Check::Kind::status:
+    case Check::Kind::status_range:
+      if (answer.status() >= check.low && answer.status() <= check.high) return std::nullopt;
+      return "status " + std::to_string(answer.status());
+    case Check::Kind::body_contains:
+      if (answer.body().find(check.text) != std::string::npos) return std::nullopt;
+      return "check body contains " + check.text.substr(0, 64);
+    case Check::Kind::json_equals:
+      if (json_equals(answer.body(), check)) return std::nullopt;
+      return "check json " + check.pointer.substr(0, 64);
+    case Check::Kind::response_below:
+      if (response < check.limit) return std::nullopt;
+      return "check response below";
+  }
+  return "check unknown";
+}
+
+}  // namespace
+
+std::optional<std::string> failed_check(const schedule::Step& step, const ResponseFraming& answer, Nanos response) {
+  if (step.checks.empty()) {
+    if (answer.status() >= 200 && answer.status() <= 399) return std::nullopt;
+    return "status " + std::to_string(answer.status());
+  }
+  for (const auto& check : step.checks) {
+    if (auto failure = failed_one(check, answer, response)) return failure;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> take_captures(const CompiledStep& step, const ResponseFraming& answer, std::vector<std::string>& values) {
+  std::optional<json> document;
+  for (std::size_t i = 0; i < step.step->captures.size(); ++i) {
+    const auto& capture = step.step->captures[i];
+    std::string& value = values[step.capture_slots[i]];
+    if (!capture.header.empty()) {
+      std::string_view found;
+      if (!find_header(answer.header_lines(), capture.header, found)) return "capture " + capture.variable;
+      value = found;
+      continue;
+    }
+    if (!document) document = json::parse(answer.body(), nullptr, false);
+    const json* found = document->is_discarded() ? nullptr : at_pointer(*document, capture.json_pointer);
+    if (found == nullptr || found->is_null()) return "capture " + capture.variable;
+    value = found->is_string() ? found->get<std::string>() : found->dump();
+  }
+  return std::nullopt;
+}
+
+}  // namespace tidemark::drive

@@ -1,0 +1,301 @@
+#include "engine/drive/request_plan.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+
+#include "engine/traffic/target_guard.h"
+
+namespace tidemark::drive {
+namespace {
+
+using schedule::Check;
+using schedule::Template;
+
+bool is_one_of(const std::string& text, std::initializer_list<const char*> words) {
+  return std::any_of(words.begin(), words.end(), [&](const char* word) { return text == word; });
+}
+
+bool same_name(const std::string& a, const std::string& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
+}
+
+class Compiler {
+ public:
+  explicit Compiler(const RequestPlan::Inputs& inputs) : inputs_(inputs) {}
+
+  Result<RequestPlan> compile() {
+    collect_slots();
+    for (const auto& flow : inputs_.scenario.flows) {
+      CompiledFlow compiled;
+      std::string tag;
+      if (inputs_.signer != nullptr) {
+        tag = inputs_.signer->sign(inputs_.run_id, tag_flow_name(flow.name)).header_value();
+      }
+      for (const auto& step : flow.steps) {
+        auto one = compile_step(step, flow.name + "." + step.name, tag);
+        if (!one) return tl::make_unexpected(std::move(one.error()));
+        compiled.uses_values |= !one->constant || !one->capture_slots.empty();
+        compiled.steps.push_back(std::move(*one));
+      }
+      plan_.flows.push_back(std::move(compiled));
+    }
+    if (plan_.flows.empty()) return fail(ExitCode::usage, inputs_.scenario.name, "no flow to send", "give --target URL");
+    return std::move(plan_);
+  }
+
+ private:
+  void collect_slots() {
+    plan_.slots = {"flow_id", "run_id"};
+    for (const auto& variable : inputs_.scenario.variables) plan_.slots.push_back(variable.name);
+    for (const auto& flow : inputs_.scenario.flows)
+      for (const auto& step : flow.steps)
+        for (const auto& capture : step.captures) plan_.slots.push_back(capture.variable);
+    for (std::size_t i = plan_.slots.size(); i-- > 0;) slot_of_[plan_.slots[i]] = static_cast<std::uint32_t>(i);
+  }
+
+  Result<Pieces> pieces_of(const Template& text, const std::string& place) {
+    Pieces pieces;
+    for (const auto& piece : text.pieces) {
+      Piece& made = pieces.emplace_back();
+      made.literal = piece.literal;
+      if (piece.variable.empty()) continue;
+      const auto slot = slot_of_.find(piece.variable);
+      if (slot == slot_of_.end()) {
+        return fail(ExitCode::usage, place, "unknown variable ${" + piece.variable + "}",
+                    "declare it under variables, capture it, or give -e " + piece.variable + "=VALUE");
+      }
+      made.slot = slot->second;
+    }
+    return pieces;
+  }
+
+  Result<std::uint32_t> origin_of(const std::string& url, const std::string& place) {
+    auto parsed = traffic::parse_target(url);
+    if (!parsed) return tl::make_unexpected(std::move(parsed.error()));
+    for (std::size_t i = 0; i < plan_.origins.size(); ++i) {
+      if (plan_.origins[i].host == parsed->host && plan_.origins[i].port == parsed->port) return static_cast<std::uint32_t>(i);
+    }
+    auto address = traffic::resolve_allowed(parsed->host);
+    if (!address) {
+      Error error = std::move(address.error());
+      if (error.place.empty()) error.place = place;
+      return tl::make_unexpected(std::move(error));
+    }
+    const std::string host = parsed->host.find(':') == std::string::npos ? parsed->host : "[" + parsed->host + "]";
+    plan_.origins.push_back({.host = parsed->host,
+                             .port = parsed->port,
+                             .authority = parsed->port == 80 ? host : host + ":" + std::to_string(parsed->port),
+                             .address = *address});
+    return static_cast<std::uint32_t>(plan_.origins.size() - 1);
+  }
+
+  // Splits the origin off the target's first literal; what remains starts with "/".
+  Result<void> split_origin(CompiledStep& compiled, const std::string& place) {
+    if (compiled.target.empty()) compiled.target.push_back({"/", kNoSlot});
+    std::string& first = compiled.target.front().literal;
+    std::string base = inputs_.scenario.target;
+    if (first.find("://") != std::string::npos) {
+      const std::size_t slash = first.find_first_of("/?", first.find("://") + 3);
+      if (slash == std::string::npos && compiled.target.front().slot != kNoSlot) {
+        return fail(ExitCode::usage, place, "the host must not hold a variable", "put the variable into the path");
+      }
+      base = first.substr(0, slash);
+      first = slash == std::string::npos ? "/" : first.substr(slash);
+    }
+    if (base.empty()) return fail(ExitCode::usage, place, "no target to send to", "give --target URL or --stack DIR");
+    if ((first.empty() && compiled.target.front().slot == kNoSlot) || (!first.empty() && first.front() != '/')) {
+      first.insert(first.begin(), '/');
+    }
+    auto origin = origin_of(base, place);
+    if (!origin) return tl::make_unexpected(std::move(origin.error()));
+    compiled.origin = *origin;
+    return {};
+  }
+
+  std::uint32_t series_of(const std::string& name) {
+    const auto known = std::find(plan_.series.begin(), plan_.series.end(), name);
+    if (known != plan_.series.end()) return static_cast<std::uint32_t>(known - plan_.series.begin());
+    if (plan_.series.size() == RequestPlan::kMaxSeries - 1) plan_.series.emplace_back("other");
+    if (plan_.series.size() == RequestPlan::kMaxSeries) return RequestPlan::kMaxSeries - 1;
+    plan_.series.push_back(name);
+    return static_cast<std::uint32_t>(plan_.series.size() - 1);
+  }
+
+  Result<void> compile_fields(CompiledStep& compiled, const std::string& place, const std::string& tag) {
+    bool own_host = false;
+    for (const auto& [name, value] : compiled.step->headers) {
+      if (is_one_of(lower(name), {"content-length", "transfer-encoding", "connection"})) {
+        return fail(ExitCode::usage, place, "header " + name + " is set by the generator", "remove it");
+      }
+      own_host |= same_name(name, "host");
+      auto pieces = pieces_of(value, place);
+      if (!pieces) return tl::make_unexpected(std::move(pieces.error()));
+      compiled.fields.emplace_back(name, std::move(*pieces));
+    }
+    std::string& fixed = compiled.fixed_fields;
+    fixed = " HTTP/1.1\r\n";
+    if (!own_host) fixed += "Host: " + plan_.origins[compiled.origin].authority + "\r\n";
+    if (!tag.empty()) {
+      fixed += std::string(traffic::kShadowHeader) + ": " + tag + "\r\ntraceparent: 00-";
+      compiled.trace_at = fixed.size();
+      fixed += std::string(RequestPlan::kTraceIdDigits, '0') + "-" + std::string(RequestPlan::kSpanIdDigits, '0') + "-01\r\n";
+    }
+    return {};
+  }
+
+  Result<CompiledStep> compile_step(const schedule::Step& step, const std::string& place, const std::string& tag) {
+    CompiledStep compiled;
+    compiled.step = &step;
+    compiled.series = series_of(step.name);
+    compiled.head = step.method == "HEAD";
+    compiled.idempotent = is_one_of(step.method, {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"});
+    for (const auto& capture : step.captures) {
+      compiled.capture_slots.push_back(slot_of_.at(capture.variable));
+      (capture.header.empty() ? compiled.keep_body : compiled.keep_headers) = true;
+    }
+    for (const auto& check : step.checks) {
+      compiled.keep_body |= check.kind == Check::Kind::body_contains || check.kind == Check::Kind::json_equals;
+    }
+    auto target = pieces_of(step.url, place);
+    if (!target) return tl::make_unexpected(std::move(target.error()));
+    compiled.target = std::move(*target);
+    auto body = pieces_of(step.body, place);
+    if (!body) return tl::make_unexpected(std::move(body.error()));
+    compiled.body = std::move(*body);
+    if (auto split = split_origin(compiled, place); !split) return tl::make_unexpected(std::move(split.error()));
+    if (auto fields = compile_fields(compiled, place, tag); !fields) return tl::make_unexpected(std::move(fields.error()));
+    const bool empty_body = std::all_of(compiled.body.begin(), compiled.body.end(),
+                                        [](const Piece& piece) { return piece.literal.empty() && piece.slot == kNoSlot; });
+    compiled.sends_length = !empty_body || is_one_of(step.method, {"POST", "PUT", "PATCH"});
+    compiled.target_from_log = inputs_.replay;
+    compiled.constant = !inputs_.replay && is_constant(compiled);
+    if (compiled.constant) compiled.trace_at = render_request(compiled, {}, nullptr, compiled.bytes);
+    return compiled;
+  }
+
+  static std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text;
+  }
+
+  static bool is_constant(const CompiledStep& step) {
+    const auto constant = [](const Pieces& pieces) {
+      return std::all_of(pieces.begin(), pieces.end(), [](const Piece& piece) { return piece.slot == kNoSlot; });
+    };
+    return constant(step.target) && constant(step.body) &&
+           std::all_of(step.fields.begin(), step.fields.end(), [&](const auto& field) { return constant(field.second); });
+  }
+
+  static constexpr std::uint32_t kNoSlot = 0xffff'ffff;
+  const RequestPlan::Inputs& inputs_;
+  RequestPlan plan_;
+  std::map<std::string, std::uint32_t> slot_of_;
+};
+
+constexpr std::array<char, 16> kHexDigits = {'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'};
+
+void append_cleaned(std::string_view text, RenderFor where, std::string& out) {
+  if (where == RenderFor::body) {
+    out.append(text);
+    return;
+  }
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (where == RenderFor::url && (byte <= ' ' || byte > '~')) {
+      out.push_back('%');
+      out.push_back(static_cast<char>(std::toupper(kHexDigits[byte >> 4U])));
+      out.push_back(static_cast<char>(std::toupper(kHexDigits[byte & 15U])));
+    } else if (where == RenderFor::field && (c == '\r' || c == '\n' || c == '\0')) {
+      out.push_back(' ');
+    } else {
+      out.push_back(c);
+    }
+  }
+}
+
+}  // namespace
+
+Result<RequestPlan> RequestPlan::compile(const Inputs& inputs) { return Compiler(inputs).compile(); }
+
+void render(const Pieces& pieces, const std::vector<std::string>& values, RenderFor where, std::string& out) {
+  for (const Piece& piece : pieces) {
+    append_cleaned(piece.literal, where, out);
+    if (piece.slot < values.size()) append_cleaned(values[piece.slot], where, out);
+  }
+}
+
+std::size_t render_request(const CompiledStep& step, const std::vector<std::string>& values, const std::string* logged_target,
+                           std::string& out) {
+  out.assign(step.step->method);
+  out.push_back(' ');
+  if (step.target_from_log && logged_target != nullptr) {
+    append_cleaned(*logged_target, RenderFor::url, out);
+  } else {
+    render(step.target, values, RenderFor::url, out);
+  }
+  const std::size_t trace_at = step.trace_at == 0 ? 0 : out.size() + step.trace_at;
+  out.append(step.fixed_fields);
+  for (const auto& [name, pieces] : step.fields) {
+    out.append(name).append(": ");
+    render(pieces, values, RenderFor::field, out);
+    out.append("\r\n");
+  }
+  if (step.sends_length) {
+    std::string body;
+    render(step.body, values, RenderFor::body, body);
+    out.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n\r\n").append(body);
+  } else {
+    out.append("\r\n");
+  }
+  return trace_at;
+}
+
+void draw_values(const RequestPlan& plan, const schedule::Scenario& scenario, std::uint64_t flow_number,
+                 const std::string& run_id, Random& random, std::vector<std::string>& values) {
+  using Kind = schedule::Variable::Kind;
+  values.resize(plan.slots.size());
+  values[RequestPlan::kFlowIdSlot] = std::to_string(flow_number);
+  values[RequestPlan::kRunIdSlot] = run_id;
+  std::uint32_t slot = RequestPlan::kFirstVariableSlot;
+  for (const auto& variable : scenario.variables) {
+    std::string& value = values[slot++];
+    const auto span = static_cast<std::uint64_t>(variable.high - variable.low) + 1;  // 0: all 2^64
+    switch (variable.kind) {
+      case Kind::constant:
+        value = variable.values.empty() ? "" : variable.values.front();
+        break;
+      case Kind::choice:
+        value = variable.values.empty() ? "" : variable.values[random.below(variable.values.size())];
+        break;
+      case Kind::random:
+        value = std::to_string(variable.low + static_cast<std::int64_t>(span == 0 ? random.next() : random.below(span)));
+        break;
+      case Kind::sequence:
+        value = std::to_string(variable.low + static_cast<std::int64_t>(flow_number));
+        break;
+    }
+  }
+}
+
+void write_hex16(std::uint64_t value, char* to) {
+  for (int i = 15; i >= 0; --i) {
+    to[i] = kHexDigits[value & 15U];
+    value >>= 4U;
+  }
+}
+
+std::string tag_flow_name(const std::string& name) {
+  std::string tagged;
+  for (const char c : name.substr(0, 32)) {
+    const auto lower = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const bool allowed = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') || lower == '_' || lower == '-';
+    tagged.push_back(allowed ? lower : '_');
+  }
+  return tagged.empty() ? "flow" : tagged;
+}
+
+}  // namespace tidemark::drive

@@ -1,0 +1,195 @@
+#include "engine/drive/worker.h"
+
+#include <sys/prctl.h>
+
+#include <algorithm>
+
+namespace tidemark::drive {
+namespace {
+
+constexpr std::int64_t kMilli = 1'000'000;
+constexpr std::int64_t kStopLatency = 20 * kMilli;     // a signal is seen at least this often
+constexpr std::int64_t kStopDrain = 5'000 * kMilli;    // after a signal
+constexpr std::int64_t kCatchUp = 5'000 * kMilli;      // after the schedule's end, for a generator that is behind it
+constexpr int kStartBatch = 64;                        // arrivals between two looks at the sockets
+constexpr int kCutBatch = 1024;                        // arrivals that may be made up for before a cut
+constexpr std::size_t kReceiveBytes = 64 * 1024;
+
+}  // namespace
+
+Worker::Worker(WorkerOptions options, RequestPlan plan, EventLoop loop, Mailbox& mailbox)
+    : options_(std::move(options)),
+      plan_(std::move(plan)),
+      open_model_(options_.arrivals != nullptr),
+      timeout_ns_(options_.scenario->timeout.count()),
+      end_ns_(options_.duration.count()),
+      loop_(std::move(loop)),
+      mailbox_(mailbox),
+      cuts_(options_.stages),
+      interval_(mailbox.empty()),
+      traces_(options_.seed, "traces/" + options_.run_id),
+      users_(options_.seed, "users"),
+      variables_(options_.seed, "variables"),
+      series_in_flight_(plan_.series.size()),
+      receive_buffer_(std::make_unique<char[]>(kReceiveBytes)) {
+  for (const auto& origin : plan_.origins) pools_.emplace_back().address = socket_address(origin);
+  double sum = 0;
+  for (const auto& flow : options_.scenario->flows) cumulative_weights_.push_back(sum += flow.weight);
+  if (open_model_) next_arrival_ = options_.arrivals->next();
+}
+
+Worker::~Worker() {
+  for (std::uint32_t i = 0; i < connections_.size(); ++i) {
+    if (connections_[i].state != Connection::State::closed) close_connection(i);
+  }
+}
+
+void Worker::run() {
+  // The default slack of 50 us would be most of the lag at low rates.
+  prctl(PR_SET_TIMERSLACK, 1UL);
+  monitor_.since_last();
+  for (std::int64_t at = now(); at < 0; at = now()) loop_.wait(Nanos(-at));
+  if (!open_model_) {
+    for (std::uint32_t user = 0; user < options_.connections; ++user) begin_user(0);
+  }
+  while (!stop_now_.load(std::memory_order_relaxed)) {
+    turn(now());
+    const std::int64_t at = now();
+    if (finished(at)) break;
+    for (const auto& event : loop_.wait(until_next(at))) on_event(event);
+  }
+  const std::int64_t at = now();
+  if (sending_) end_sending(at);
+  cut(at, {.at_ns = at, .second = true, .window = true}, true);
+}
+
+void Worker::turn(std::int64_t at) {
+  watch_for_stop(at);
+  cut_due(at);
+  if (!stopping_) {
+    start_due(at, kStartBatch);
+    wake_due(at);
+  }
+  expire_due(at);
+}
+
+bool Worker::finished(std::int64_t at) {
+  if (stopping_) return request_book_.in_flight == 0 || at >= drain_until_;
+  if (sending_) {
+    const bool all_sent = at >= end_ns_ && !next_arrival_;
+    if (!all_sent && at < end_ns_ + std::min(timeout_ns_, kCatchUp)) return false;
+    end_sending(at);
+  }
+  return flows_.active() == 0 || at >= drain_until_;
+}
+
+void Worker::end_sending(std::int64_t at) {
+  sending_ = false;
+  sending_ns_ = std::min(at, end_ns_);
+  drain_until_ = at + timeout_ns_;
+  if (stopping_ || stop_now_.load(std::memory_order_relaxed)) return;
+  for (; next_arrival_; next_arrival_ = options_.arrivals->next()) {  // too far behind to be sent
+    ++flow_book_.planned;
+    ++flow_book_.dropped;
+    ++interval_->flows.planned;
+    ++interval_->flows.dropped;
+    interval_->planned_requests += plan_.flows[next_arrival_->flow].steps.size();
+  }
+}
+
+void Worker::watch_for_stop(std::int64_t at) {
+  const int signal = options_.stop_signal == nullptr ? 0 : options_.stop_signal->load(std::memory_order_relaxed);
+  if (signal == 0 || signal == stopped_by_) return;
+  if (stopping_) {  // a second, different one
+    stop_now();
+    return;
+  }
+  stopping_ = true;
+  stopped_by_ = signal;
+  if (sending_) {
+    cut_due(at);
+    cut(at, {}, false);
+    end_sending(at);
+  }
+  drain_until_ = at + std::min(kStopDrain, timeout_ns_);
+}
+
+void Worker::cut_due(std::int64_t at) {
+  while (cuts_.next().at_ns <= at) {
+    const CutSchedule::Cut next = cuts_.next();
+    // Arrivals of this interval that are due but not yet seen belong to it.
+    if (!stopping_) start_due(next.at_ns - 1, kCutBatch);
+    cut(next.at_ns, next, false);
+    cuts_.advance();
+  }
+}
+
+void Worker::cut(std::int64_t at, CutSchedule::Cut kind, bool last) {
+  const auto times = monitor_.since_last();
+  interval_->start_ns = cut_from_;
+  interval_->end_ns = std::max(at, cut_from_);
+  interval_->ends_second = kind.second;
+  interval_->ends_window = kind.window;
+  interval_->last = last;
+  interval_->sending = cut_from_ < end_ns_ && (sending_ || cut_from_ < sending_ns_);
+  interval_->flows.in_flight = flows_.active();
+  for (std::size_t i = 0; i < series_in_flight_.size(); ++i) interval_->series[i].counts.in_flight = series_in_flight_[i];
+  interval_->self.cpu_ns = times.cpu_ns;
+  interval_->self.run_queue_ns = times.run_queue_ns;
+  interval_->connections = open_connections_;
+  interval_->waiting = waiting_;
+  cut_from_ = interval_->end_ns;
+  mailbox_.put(std::move(interval_));
+  if (!last) interval_ = mailbox_.empty();
+}
+
+void Worker::start_due(std::int64_t until, int at_most) {
+  for (int i = 0; i < at_most && next_arrival_ && next_arrival_->offset.count() <= until; ++i) {
+    begin_flow(next_arrival_->flow, next_arrival_->number, next_arrival_->offset.count());
+    next_arrival_ = options_.arrivals->next();
+  }
+}
+
+void Worker::wake_due(std::int64_t at) {
+  while (!wakes_.empty() && wakes_.top().at <= at) {
+    const Wake wake = wakes_.top();
+    wakes_.pop();
+    if (wake.flow != kNone) {
+      begin_step(wake.flow, wake.at, true);
+    } else if (sending_) {
+      begin_user(wake.at);
+    }
+  }
+}
+
+void Worker::expire_due(std::int64_t at) {
+  for (auto index = flows_.next_to_expire(); index != kNone && flows_[index].deadline <= at;
+       index = flows_.next_to_expire()) {
+    const FlowSlot& slot = flows_[index];
+    const std::uint32_t origin = step_of(slot).origin;
+    const bool unsent = slot.phase == FlowSlot::Phase::waiting;
+    if (unsent) {
+      auto& waiting = pools_[origin].waiting;  // oldest first, so this is its front
+      waiting.erase(std::find(waiting.begin(), waiting.end(), index));
+      --waiting_;
+    } else {
+      close_connection(slot.connection);
+    }
+    end_request(index, Outcome::timed_out, at, unsent ? "timed out waiting for a connection" : "timed out");
+    advance_flow(index, Outcome::timed_out, at, false);
+    pump(origin);
+  }
+}
+
+Nanos Worker::until_next(std::int64_t at) const {
+  std::int64_t next = std::min(at + kStopLatency, cuts_.next().at_ns);
+  if (!stopping_) {
+    if (next_arrival_) next = std::min(next, next_arrival_->offset.count());
+    if (!wakes_.empty()) next = std::min(next, wakes_.top().at);
+  }
+  if (flows_.next_to_expire() != kNone) next = std::min(next, flows_[flows_.next_to_expire()].deadline);
+  if (sending_ && at < end_ns_) next = std::min(next, end_ns_);
+  return Nanos(next - at);
+}
+
+}  // namespace tidemark::drive

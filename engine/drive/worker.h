@@ -1,0 +1,167 @@
+// The generator's one thread: sends what the schedule says when it says, follows every request on three clocks, and keeps both books. A state
+// machine over epoll: nothing here allocates per request, takes a lock, or sleeps. Requests wait in one queue per origin, not on a
+// connection: whichever connection comes free first, or finishes connecting first, takes the oldest. So a full listen backlog, which
+// makes the kernel retry a connect after 1 s, 3 s, ..., delays that connection but no request.
+// run() is called by its own thread; stop_now() may be called by any.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <string>
+#include <vector>
+
+#include "engine/core/outcome.h"
+#include "engine/core/random.h"
+#include "engine/core/units.h"
+#include "engine/drive/cut_schedule.h"
+#include "engine/drive/event_loop.h"
+#include "engine/drive/flow_table.h"
+#include "engine/drive/interval_stats.h"
+#include "engine/drive/request_plan.h"
+#include "engine/drive/response_framing.h"
+#include "engine/drive/self_monitor.h"
+#include "engine/drive/socket_address.h"
+#include "engine/schedule/arrivals.h"
+
+namespace tidemark::drive {
+
+struct WorkerOptions {
+  const schedule::Scenario* scenario = nullptr;
+  const std::vector<std::string>* logged_targets = nullptr;  // replay: the target of each arrival
+  std::unique_ptr<schedule::ArrivalStream> arrivals;         // open model; nullptr: closed
+  std::vector<schedule::ArrivalStream::StageMark> stages;    // where windows are cut
+  Nanos duration{};                                          // of the sending phase
+  std::uint32_t connections = 1;                             // at most; closed model: users as well
+  std::uint64_t most_waiting = 1;                            // flows waiting for a connection; beyond: dropped
+  std::uint64_t seed = 1;
+  std::string run_id;
+  Instant start;                                             // instant zero of the run
+  const std::atomic<int>* stop_signal = nullptr;
+};
+
+class Worker {
+ public:
+  // Late is a send that was ready to go and left more than this after its instant (docs/decisions.md, "validity").
+  static constexpr std::int64_t kLateNs = 1'000'000;
+
+  Worker(WorkerOptions options, RequestPlan plan, EventLoop loop, Mailbox& mailbox);
+  ~Worker();
+
+  void run();       // returns after the last interval has been put into the mailbox
+  void stop_now() { stop_now_.store(true, std::memory_order_relaxed); }
+
+  // After run(): the books as the worker kept them, and the signal that ended the run (0: none).
+  const FlowBook& flows() const { return flow_book_; }
+  const RequestBook& requests() const { return request_book_; }
+  int stopped_by() const { return stopped_by_; }
+  std::int64_t sending_ns() const { return sending_ns_; }  // length of the sending phase, shorter if it was stopped
+
+ private:
+  struct Connection {
+    enum class State : std::uint8_t { closed, connecting, idle, busy };
+    int fd = -1;
+    std::uint32_t generation = 0;  // events of an earlier user of this slot are recognised by it
+    std::uint32_t origin = 0;
+    std::uint32_t flow = kNone;
+    State state = State::closed;
+    bool reused = false;           // has carried an answer before
+    bool touched = false;          // a byte of the current answer has arrived
+    std::string unsent;            // what the kernel did not take at once
+    ResponseFraming framing;
+  };
+  struct OriginPool {
+    SocketAddress address;
+    std::vector<std::uint32_t> idle;    // a stack: the warmest is used first
+    std::deque<std::uint32_t> waiting;  // flows, oldest first
+    std::uint32_t connecting = 0;
+  };
+  struct Wake {  // a think time's end, or a pausing user's (flow == kNone)
+    std::int64_t at = 0;
+    std::uint32_t flow = kNone;
+    bool operator>(const Wake& other) const { return at > other.at; }
+  };
+
+  // worker.cpp: time
+  std::int64_t now() const { return (Clock::now() - options_.start).count(); }
+  void turn(std::int64_t at);  // everything that is due
+  bool finished(std::int64_t at);
+  void watch_for_stop(std::int64_t at);
+  void cut_due(std::int64_t at);
+  void cut(std::int64_t at, CutSchedule::Cut kind, bool last);
+  void start_due(std::int64_t until, int at_most);
+  void wake_due(std::int64_t at);
+  void expire_due(std::int64_t at);
+  Nanos until_next(std::int64_t at) const;
+  void end_sending(std::int64_t at);
+
+  // worker_flows.cpp: flows and their requests
+  void begin_user(std::int64_t planned);
+  void begin_flow(std::uint32_t flow, std::uint64_t number, std::int64_t planned);
+  void begin_step(std::uint32_t index, std::int64_t planned, bool by_timer);
+  void count_send(std::int64_t lateness);
+  void count_started(FlowSlot& slot);
+  void end_request(std::uint32_t index, Outcome outcome, std::int64_t at, std::string_view error);
+  void advance_flow(std::uint32_t index, Outcome outcome, std::int64_t at, bool refused);
+  void leave_flow(std::uint32_t index, bool completed, std::int64_t at, bool refused);
+  void finish_answer(std::uint32_t connection, std::int64_t at, bool reusable);
+  const std::string& request_bytes(const FlowSlot& slot);
+  void record_clocks(const FlowSlot& slot, std::uint32_t series, std::int64_t at);
+  void note_error(std::string_view kind);
+  const CompiledStep& step_of(const FlowSlot& slot) const { return plan_.flows[slot.flow].steps[slot.step]; }
+
+  // worker_connections.cpp: sockets
+  void on_event(const EventLoop::Event& event);
+  void pump(std::uint32_t origin);
+  bool open_connection(std::uint32_t origin);
+  void refuse_oldest(std::uint32_t origin, const char* what, int error);
+  bool evict_idle(std::uint32_t except_origin);
+  void on_connected(std::uint32_t index);
+  void send_on(std::uint32_t index, std::uint32_t flow, std::int64_t at);
+  void flush(std::uint32_t index);
+  void receive(std::uint32_t index);
+  void lose(std::uint32_t index, std::string_view why);
+  void release(std::uint32_t index);
+  void close_connection(std::uint32_t index);
+  std::uint64_t tag_of(std::uint32_t index) const {
+    return (std::uint64_t{connections_[index].generation} << 32U) | index;
+  }
+
+  // Immutable after construction, but for the trace ids in the plan's bytes.
+  WorkerOptions options_;
+  RequestPlan plan_;
+  bool open_model_;
+  std::int64_t timeout_ns_, end_ns_;
+
+  // The worker's own.
+  EventLoop loop_;
+  Mailbox& mailbox_;
+  SelfMonitor monitor_;
+  CutSchedule cuts_;
+  std::unique_ptr<IntervalStats> interval_;
+  FlowTable flows_;
+  std::vector<Connection> connections_;
+  std::vector<std::uint32_t> free_connections_;
+  std::vector<OriginPool> pools_;
+  std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
+  std::optional<schedule::Arrival> next_arrival_;
+  Random traces_, users_, variables_;
+  std::vector<double> cumulative_weights_;
+  std::vector<std::uint64_t> series_in_flight_;
+  FlowBook flow_book_;
+  RequestBook request_book_;
+  std::uint64_t waiting_ = 0, user_flows_ = 0;
+  std::uint32_t open_connections_ = 0;
+  std::int64_t cut_from_ = 0, drain_until_ = 0, sending_ns_ = 0;
+  bool sending_ = true, stopping_ = false;
+  int stopped_by_ = 0;
+  std::string scratch_;
+  std::unique_ptr<char[]> receive_buffer_;
+
+  std::atomic<bool> stop_now_{false};
+};
+
+}  // namespace tidemark::drive

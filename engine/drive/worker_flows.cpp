@@ -1,0 +1,195 @@
+#include <algorithm>
+
+#include "engine/drive/answer_checks.h"
+#include "engine/drive/worker.h"
+
+namespace tidemark::drive {
+namespace {
+
+constexpr std::int64_t kRefusedPause = 100'000'000;  // a user of the closed model, after a refused connection: no busy loop
+constexpr std::size_t kErrorKindBytes = 256;
+
+}  // namespace
+
+void Worker::begin_user(std::int64_t planned) {
+  const double draw = users_.uniform() * cumulative_weights_.back();
+  const auto chosen = std::upper_bound(cumulative_weights_.begin(), cumulative_weights_.end(), draw);
+  const auto flow = std::min<std::ptrdiff_t>(chosen - cumulative_weights_.begin(),
+                                             static_cast<std::ptrdiff_t>(cumulative_weights_.size()) - 1);
+  begin_flow(static_cast<std::uint32_t>(flow), user_flows_++, planned);
+}
+
+void Worker::begin_flow(std::uint32_t flow, std::uint64_t number, std::int64_t planned) {
+  const CompiledFlow& compiled = plan_.flows[flow];
+  ++flow_book_.planned;
+  ++interval_->flows.planned;
+  interval_->planned_requests += compiled.steps.size();
+  if (waiting_ >= options_.most_waiting) {
+    ++flow_book_.dropped;
+    ++interval_->flows.dropped;
+    return;
+  }
+  const std::uint32_t index = flows_.allocate();
+  FlowSlot& slot = flows_[index];
+  slot.flow = flow;
+  slot.step = 0;
+  slot.number = number;
+  if (compiled.steps.front().trace_at != 0) {
+    slot.trace_high = traces_.next();
+    slot.trace_low = traces_.next() | 1U;  // never all zero
+  }
+  if (compiled.uses_values) {
+    slot.values = std::make_unique<std::vector<std::string>>();
+    draw_values(plan_, *options_.scenario, number, options_.run_id, variables_, *slot.values);
+  }
+  begin_step(index, planned, true);
+}
+
+void Worker::begin_step(std::uint32_t index, std::int64_t planned, bool by_timer) {
+  const std::int64_t at = now();
+  FlowSlot& slot = flows_[index];
+  slot.planned = planned;
+  slot.sent = -1;
+  slot.started = slot.retried = false;
+  slot.connection = kNone;
+  if (by_timer) count_send(at - planned);
+  flows_.arm(index, at + timeout_ns_);
+  const std::uint32_t origin = step_of(slot).origin;
+  OriginPool& pool = pools_[origin];
+  if (!pool.idle.empty() && pool.waiting.empty()) {
+    const std::uint32_t connection = pool.idle.back();
+    pool.idle.pop_back();
+    send_on(connection, index, at);
+    return;
+  }
+  slot.phase = FlowSlot::Phase::waiting;
+  pool.waiting.push_back(index);
+  ++waiting_;
+  pump(origin);
+}
+
+void Worker::count_send(std::int64_t lateness) {
+  SelfStats& self = interval_->self;
+  ++self.sends;
+  if (lateness > kLateNs) ++self.late_sends;
+  self.worst_lateness_ns = std::max(self.worst_lateness_ns, lateness);
+}
+
+void Worker::count_started(FlowSlot& slot) {
+  const std::uint32_t series = step_of(slot).series;
+  slot.started = true;
+  ++interval_->series[series].counts.started;
+  ++series_in_flight_[series];
+  ++request_book_.started;
+  ++request_book_.in_flight;
+}
+
+const std::string& Worker::request_bytes(const FlowSlot& slot) {
+  static const std::vector<std::string> kNoValues;
+  CompiledStep& step = plan_.flows[slot.flow].steps[slot.step];
+  std::string* bytes = &step.bytes;
+  std::size_t trace_at = step.trace_at;
+  if (!step.constant) {
+    const std::string* logged = options_.logged_targets == nullptr ? nullptr : &(*options_.logged_targets)[slot.number];
+    trace_at = render_request(step, slot.values ? *slot.values : kNoValues, logged, scratch_);
+    bytes = &scratch_;
+  }
+  if (trace_at != 0) {
+    char* to = bytes->data() + trace_at;
+    write_hex16(slot.trace_high, to);
+    write_hex16(slot.trace_low, to + 16);
+    write_hex16(traces_.next() | 1U, to + 33);  // the span, after a dash
+  }
+  return *bytes;
+}
+
+void Worker::finish_answer(std::uint32_t connection, std::int64_t at, bool reusable) {
+  Connection& used = connections_[connection];
+  const std::uint32_t index = used.flow;
+  const std::uint32_t origin = used.origin;
+  const FlowSlot& slot = flows_[index];
+  const CompiledStep& step = step_of(slot);
+  auto failure = failed_check(*step.step, used.framing, Nanos(at - slot.planned));
+  if (!failure && !step.capture_slots.empty()) failure = take_captures(step, used.framing, *slot.values);
+  const Outcome outcome = failure ? Outcome::failed : Outcome::ok;
+  end_request(index, outcome, at, failure ? std::string_view(*failure) : std::string_view());
+  if (reusable && used.framing.keep_alive()) {
+    release(connection);
+  } else {
+    close_connection(connection);
+    pump(origin);
+  }
+  advance_flow(index, outcome, at, false);
+}
+
+void Worker::record_clocks(const FlowSlot& slot, std::uint32_t series, std::int64_t at) {
+  const std::int64_t response_us = (at - slot.planned) / 1000;
+  const std::int64_t service_us = slot.sent < 0 ? 0 : (at - slot.sent) / 1000;
+  const std::int64_t lag_us = (slot.sent < 0 ? at - slot.planned : slot.sent - slot.planned) / 1000;
+  const auto record = [&](SeriesStats& into) {
+    into.response.record(response_us);
+    into.service.record(service_us);
+    into.lag.record(lag_us);
+  };
+  record(interval_->series[series]);
+  if (interval_->total) record(*interval_->total);
+}
+
+void Worker::end_request(std::uint32_t index, Outcome outcome, std::int64_t at, std::string_view error) {
+  FlowSlot& slot = flows_[index];
+  if (!slot.started) count_started(slot);  // it ended before it could be sent
+  flows_.disarm(index);
+  const std::uint32_t series = step_of(slot).series;
+  RequestBook& counts = interval_->series[series].counts;
+  const auto count = [outcome](RequestBook& book) {
+    ++(outcome == Outcome::ok ? book.ok : outcome == Outcome::failed ? book.failed : book.timed_out);
+  };
+  count(counts);
+  count(request_book_);
+  --series_in_flight_[series];
+  --request_book_.in_flight;
+  record_clocks(slot, series, at);
+  if (outcome != Outcome::ok) note_error(error);
+}
+
+void Worker::note_error(std::string_view kind) {
+  auto& errors = interval_->errors;
+  kind = kind.substr(0, kErrorKindBytes);
+  const auto known = errors.find(kind);
+  if (known != errors.end()) {
+    ++known->second;
+  } else {
+    ++errors[errors.size() < kMostErrorKinds ? std::string(kind) : "other"];
+  }
+}
+
+void Worker::advance_flow(std::uint32_t index, Outcome outcome, std::int64_t at, bool refused) {
+  FlowSlot& slot = flows_[index];
+  const CompiledFlow& flow = plan_.flows[slot.flow];
+  if (outcome != Outcome::ok || slot.step + 1 == flow.steps.size()) {
+    leave_flow(index, outcome == Outcome::ok, at, refused);
+    return;
+  }
+  const Nanos think = flow.steps[slot.step].step->think;
+  ++slot.step;
+  if (think <= Nanos::zero() && !stopping_) {
+    begin_step(index, at, false);
+    return;
+  }
+  slot.phase = FlowSlot::Phase::thinking;
+  if (!stopping_) wakes_.push({.at = at + think.count(), .flow = index});
+}
+
+void Worker::leave_flow(std::uint32_t index, bool completed, std::int64_t at, bool refused) {
+  ++(completed ? flow_book_.completed : flow_book_.aborted);
+  ++(completed ? interval_->flows.completed : interval_->flows.aborted);
+  flows_.release(index);
+  if (open_model_ || !sending_ || stopping_ || at >= end_ns_) return;
+  if (refused) {
+    wakes_.push({.at = at + kRefusedPause, .flow = kNone});
+  } else {
+    begin_user(at);
+  }
+}
+
+}  // namespace tidemark::drive
