@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "engine/net/http_client.h"
+#include "engine/traffic/shadow_tag.h"
 #include "scenarios/shop/stack_info.h"
 #include "tests/e2e/command.h"
 
