@@ -13,8 +13,8 @@ namespace tidemark::shop {
 
 struct RespLimits {
   std::uint32_t args = 16;                    // of one command
-  std::uint32_t bulk_bytes = 1024 * 1024;     // of one argument
-  std::uint32_t command_bytes = 1280 * 1024;  // of a whole command as sent
+  std::uint32_t bulk_bytes = 256 * 1024;     // of one argument
+  std::uint32_t command_bytes = 320 * 1024;  // of a whole command as sent
 };
 
 class RespParser {

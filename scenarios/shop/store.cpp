@@ -12,7 +12,7 @@ namespace tidemark::shop {
 namespace {
 
 constexpr std::uint32_t kPageRows = 1000;
-constexpr double kSlowQueryMs = 10;  // unless option "slow_query_ms" says otherwise
+constexpr double kSlowQueryMs = 10;
 
 int status_of(StoreAnswer::Kind kind) {
   switch (kind) {
@@ -56,10 +56,7 @@ net::Response page_response(const StoreRowPage& page) {
 class StoreNode {
  public:
   StoreNode(NodeRuntime& runtime, StoreTables tables)
-      : runtime_(runtime), tables_(std::move(tables)), slow_queries_(runtime.counter("slow_queries")) {
-    const auto& options = runtime.config().options;
-    if (const auto found = options.find("slow_query_ms"); found != options.end()) slow_ms_ = std::stod(found->second);
-  }
+      : runtime_(runtime), tables_(std::move(tables)), slow_queries_(runtime.counter("slow_queries")) {}
 
   void add_routes() {
     runtime_.route(
@@ -118,9 +115,9 @@ class StoreNode {
     const Instant begin = Clock::now();
     const StoreAnswer got = query();
     const double took_ms = to_micros(Clock::now() - begin) / 1000;
-    if (took_ms >= slow_ms_) {
+    if (took_ms >= kSlowQueryMs) {
       *slow_queries_ += 1;
-      runtime_.log("warn", context.trace.trace_id(), "slow query",
+      runtime_.log("warning", context.trace.trace_id(), "slow query",
                    {{"operation", operation}, {"table", request.query("table")}, {"ms", std::to_string(took_ms)}});
     }
     if (got.kind == StoreAnswer::Kind::ok) return net::Response::json(200, got.text);
@@ -134,7 +131,6 @@ class StoreNode {
   NodeRuntime& runtime_;
   StoreTables tables_;
   double* slow_queries_;
-  double slow_ms_ = kSlowQueryMs;
 };
 
 }  // namespace
