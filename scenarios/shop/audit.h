@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/core/error.h"
@@ -21,6 +23,12 @@ struct AuditResult {
   std::uint64_t leak_count = 0;                  // all of them
 };
 inline constexpr std::size_t kLeaksListed = 1000;
+
+// What the place of a payload promises: file, key prefix or topic prefix. `unknown` is itself a leak: nobody may write
+// there.
+enum class AuditedWorld { live, shadow, unknown };
+// The rule for one payload: what is wrong with finding it there, nullopt when nothing is. Pure.
+std::optional<std::string> leak_in(AuditedWorld world, std::string_view payload);
 
 // Every payload is JSON with "_run": "<run id>" (shadow) or "_run": "" (live). Exit 4 when a store does not answer.
 Result<AuditResult> audit(const StackInfo& stack);

@@ -1,5 +1,7 @@
 target_sources(tidemark_shop PRIVATE
+  ${CMAKE_CURRENT_LIST_DIR}/audit.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cache.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cache_audit.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cache_client.cpp
   ${CMAKE_CURRENT_LIST_DIR}/discovery.cpp
   ${CMAKE_CURRENT_LIST_DIR}/event_log.cpp

@@ -23,6 +23,8 @@ bool among(const Names& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+constexpr std::size_t kPageBytes = 4 * 1024 * 1024;  // a page ends early past this
+
 StoreAnswer answer(Kind kind, std::string text) {
   return {kind, std::move(text)};
 }
@@ -67,34 +69,50 @@ Result<void> create_tables(SqliteFile* file, const Names& names) {
   return {};
 }
 
-Result<StoreRowPage> key_page(SqliteFile* file, const std::string& table, const std::string& after, std::size_t limit) {
+// Collects rows until the page is full of bytes.
+struct PageFill {
   StoreRowPage page;
-  const auto done = file->run(select_page(table), {after, std::to_string(limit)}, [&](sqlite3_stmt* row) {
-    page.rows.emplace_back(SqliteFile::text(row, 0), SqliteFile::text(row, 1));
-  });
+  std::size_t bytes = 0;
+  bool cut = false;
+
+  void add(std::string key, std::string payload) {
+    cut = cut || bytes > kPageBytes;
+    if (cut) return;
+    bytes += key.size() + payload.size();
+    page.rows.emplace_back(std::move(key), std::move(payload));
+  }
+  bool more(std::size_t limit) const { return cut || page.rows.size() == limit; }
+};
+
+Result<StoreRowPage> key_page(SqliteFile* file, const std::string& table, const std::string& after, std::size_t limit) {
+  PageFill fill;
+  const auto done = file->run(select_page(table), {after, std::to_string(limit)},
+                              [&](sqlite3_stmt* row) { fill.add(SqliteFile::text(row, 0), SqliteFile::text(row, 1)); });
   if (!done) return tl::make_unexpected(done.error());
-  if (page.rows.size() == limit) page.next = page.rows.back().first;
-  return page;
+  if (fill.more(limit)) fill.page.next = fill.page.rows.back().first;
+  return std::move(fill.page);
+}
+
+std::string payload_column(sqlite3_stmt* row) {
+  for (int column = 0; column < sqlite3_column_count(row); ++column) {
+    if (std::string_view(sqlite3_column_name(row, column)) == "payload") return SqliteFile::text(row, column);
+  }
+  return {};
 }
 
 // Rows of a table that the store did not make: by position, since nothing is known of its keys.
 Result<StoreRowPage> foreign_page(SqliteFile* file, const std::string& table, const std::string& after,
                                   std::size_t limit) {
-  StoreRowPage page;
+  PageFill fill;
   std::size_t position = 0;
   std::from_chars(after.data(), after.data() + after.size(), position);
-  const auto done = file->run_once(
-      "SELECT * FROM " + sql_name(table) + " LIMIT CAST(?1 AS INTEGER) OFFSET CAST(?2 AS INTEGER)",
-      {std::to_string(limit), std::to_string(position)}, [&](sqlite3_stmt* row) {
-        std::string payload;
-        for (int column = 0; column < sqlite3_column_count(row); ++column) {
-          if (std::string_view(sqlite3_column_name(row, column)) == "payload") payload = SqliteFile::text(row, column);
-        }
-        page.rows.emplace_back("row " + std::to_string(position + page.rows.size() + 1), std::move(payload));
-      });
+  const std::string sql = "SELECT * FROM " + sql_name(table) + " LIMIT CAST(?1 AS INTEGER) OFFSET CAST(?2 AS INTEGER)";
+  const auto done = file->run_once(sql, {std::to_string(limit), std::to_string(position)}, [&](sqlite3_stmt* row) {
+    fill.add("row " + std::to_string(position + fill.page.rows.size() + 1), payload_column(row));
+  });
   if (!done) return tl::make_unexpected(done.error());
-  if (page.rows.size() == limit) page.next = std::to_string(position + limit);
-  return page;
+  if (fill.more(limit)) fill.page.next = std::to_string(position + fill.page.rows.size());
+  return std::move(fill.page);
 }
 
 }  // namespace
