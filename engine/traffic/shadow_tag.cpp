@@ -16,8 +16,7 @@ constexpr std::size_t kHmacDigits = 32;
 constexpr std::size_t kFlowMax = 32;
 
 bool lower_hex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 bool flow_name(std::string_view text) {

@@ -1,5 +1,5 @@
-// How long an operation of a node takes by itself: a lognormal draw, of which a part is spent computing on the node's one
-// thread and the rest waiting. Not thread-safe: one owner.
+// How long an operation of a node takes by itself: a lognormal draw, of which a part is spent computing on the node's
+// one thread and the rest waiting. Not thread-safe: one owner.
 #pragma once
 
 #include <cstdint>

@@ -24,10 +24,14 @@ TagGate::Decision TagGate::decide(std::string_view header_value) {
 
 const char* text_of(TagGate::Verdict verdict) {
   switch (verdict) {
-    case TagGate::Verdict::decided: return "decided";
-    case TagGate::Verdict::absent: return "absent";
-    case TagGate::Verdict::malformed: return "malformed";
-    case TagGate::Verdict::forged: return "forged";
+    case TagGate::Verdict::decided:
+      return "decided";
+    case TagGate::Verdict::absent:
+      return "absent";
+    case TagGate::Verdict::malformed:
+      return "malformed";
+    case TagGate::Verdict::forged:
+      return "forged";
   }
   return "";
 }

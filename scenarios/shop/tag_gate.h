@@ -1,6 +1,6 @@
-// Decides the shadow tag of work that arrives at a node, so that nothing runs undecided. A pure decision but for a small
-// memory of tags already verified: a run has at most a few flows, and an HMAC for every hop would cost more than the rest
-// of the hop's bookkeeping. Not thread-safe: one owner.
+// Decides the shadow tag of work that arrives at a node, so that nothing runs undecided. A pure decision but for a
+// small memory of tags already verified: a run has at most a few flows, and an HMAC for every hop would cost more than
+// the rest of the hop's bookkeeping. Not thread-safe: one owner.
 #pragma once
 
 #include <string>

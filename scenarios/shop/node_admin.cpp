@@ -1,0 +1,43 @@
+// What others read of a node, outside pool and tag: health, watermark, metrics, spans, problems.
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "engine/observe/node_metrics.h"
+#include "scenarios/shop/node_runtime_impl.h"
+
+namespace tidemark::shop {
+
+using nlohmann::json;
+
+WatermarkSample NodeRuntime::Impl::watermark() {
+  *counters.extra("spans_dropped") = static_cast<double>(spans.dropped());
+  if (log_file) *counters.extra("log_lines_dropped") = static_cast<double>(log_file->dropped());
+  return counters.watermark(config.service, name, pool.read(Clock::now()));
+}
+
+void NodeRuntime::Impl::add_admin_routes() {
+  node.admin_route("GET", "/healthz", [this](net::Request) -> net::Task<net::Response> {
+    json sees = json::object();
+    if (discovery) sees = discovery->counts();
+    co_return net::Response::json(200, json{{"status", "ok"}, {"node", name}, {"sees", std::move(sees)}}.dump());
+  });
+  node.admin_route("GET", "/watermark", [this](net::Request) -> net::Task<net::Response> {
+    co_return net::Response::json(200, json(watermark()).dump());
+  });
+  node.admin_route("GET", "/metrics", [this](net::Request) -> net::Task<net::Response> {
+    auto response = net::Response::text(200, observe::prometheus_text(watermark()));
+    response.headers.set("content-type", "text/plain; version=0.0.4; charset=utf-8");
+    co_return response;
+  });
+  node.admin_route("GET", "/problems", [this](net::Request) -> net::Task<net::Response> {
+    co_return net::Response::json(200, json{{"problems", counters.drain_problems()}}.dump());
+  });
+  node.admin_route("GET", "/scrape", [this](net::Request) -> net::Task<net::Response> {
+    json answer{{"watermark", watermark()}, {"spans", spans.drain()}};
+    answer["spans_dropped"] = spans.dropped();
+    answer["problems"] = counters.drain_problems();
+    co_return net::Response::json(200, answer.dump());
+  });
+}
+
+}  // namespace tidemark::shop
