@@ -1,0 +1,37 @@
+
+tidemark_test(NAME models_tests LABEL unit
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/models/chain_simulator.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/models/files_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/models/fit_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/models/plan_comes_true_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/models/plan_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/models/queueing_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/models/scaling_laws_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/models/verify_test.cpp
+  LINK tidemark::models)
+
+tidemark_test(NAME core_tests LABEL unit
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/core/histogram_codec_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/core/histogram_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/core/json_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/core/trace_id_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/record/killed_run_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/record/node_summary_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/record/record_lines_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/record/run_reader_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/record/run_writer_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/record/sample_run.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/record/write_faults_test.cpp
+  LINK tidemark::core ZLIB::ZLIB)
+tidemark_test(NAME schedule_tests LABEL unit LINK tidemark::core SOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/access_log_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/arrivals_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/random_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/scenario_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/shape_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/threshold_test.cpp
+)
+tidemark_test(NAME guard_tests LABEL unit LINK tidemark::core SOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/guard/token_bucket_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard/worker_pool_test.cpp
+)
