@@ -153,7 +153,7 @@ std::string Planner::bottleneck(double flow_rate, const Nodes& nodes) {
 double Planner::highest_rate(const Nodes& nodes, double known_good) {
   double low = known_good, high = known_good * 1.25;
   for (int i = 0; i < 20 && predictor_.evaluate(high, nodes).holds; ++i) low = high, high *= 1.5;
-  while (high - low > 0.004 * low) {
+  while (high - low > 0.01 * low) {
     const double middle = 0.5 * (low + high);
     (predictor_.evaluate(middle, nodes).holds ? low : high) = middle;
   }
