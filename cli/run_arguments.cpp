@@ -1,0 +1,153 @@
+#include "cli/run_arguments.h"
+
+#include <sys/random.h>
+
+#include <map>
+
+#include "cli/console.h"
+#include "engine/core/trace_id.h"
+#include "engine/schedule/value_reader.h"
+
+namespace tidemark::cli {
+namespace {
+
+constexpr auto kDefaultDuration = std::chrono::seconds(10);
+
+Result<Nanos> duration_of(const std::string& option, const std::string& text) {
+  const auto duration = schedule::parse_duration(text);
+  if (duration && *duration > Nanos{}) return *duration;
+  return fail(ExitCode::usage, option, "'" + text + "' is not a duration", "write 500ms, 20s, 5m or 1h");
+}
+
+Result<std::map<std::string, std::string>> parameters_of(const std::vector<std::string>& pairs) {
+  std::map<std::string, std::string> parameters;
+  for (const auto& pair : pairs) {
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return fail(ExitCode::usage, "-e " + pair, "is not KEY=VALUE", "write -e items=500");
+    }
+    parameters[pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  return parameters;
+}
+
+Result<schedule::Scenario> base_scenario(const RunArguments& arguments) {
+  if (!arguments.scenario_file.empty()) {
+    auto parameters = parameters_of(arguments.parameters);
+    if (!parameters) return tl::make_unexpected(std::move(parameters.error()));
+    auto scenario = schedule::load_scenario(arguments.scenario_file, *parameters);
+    if (scenario && !arguments.target.empty()) scenario->target = arguments.target;
+    return scenario;
+  }
+  if (!arguments.parameters.empty()) {
+    return fail(ExitCode::usage, "-e", "parameters belong to a scenario file", "name one, or leave them out");
+  }
+  if (arguments.target.empty() && arguments.stack_dir.empty()) {
+    return fail(ExitCode::usage, "run", "nothing to send to", "name a scenario file, or give --target URL");
+  }
+  // With a stack and no URL the path is the edge's root; its address comes with the stack.
+  return schedule::single_url_scenario(arguments.target.empty() ? "/" : arguments.target);
+}
+
+// --rate, --closed, --replay: the command line's load instead of the file's.
+Result<void> override_load(const RunArguments& arguments, schedule::Scenario& scenario) {
+  auto& load = scenario.load;
+  const bool kinds = (arguments.rate ? 1 : 0) + (arguments.closed ? 1 : 0) + (arguments.replay_file.empty() ? 0 : 1) > 1;
+  if (kinds) return fail(ExitCode::usage, "run", "--rate, --closed and --replay exclude each other", "give one of them");
+  Nanos duration = load.stages.size() == 1 ? load.stages.front().duration : load.duration;
+  if (!arguments.duration.empty()) {
+    auto given = duration_of("--duration", arguments.duration);
+    if (!given) return tl::make_unexpected(std::move(given.error()));
+    duration = *given;
+  }
+  if (duration <= Nanos{}) duration = kDefaultDuration;
+  if (!arguments.replay_file.empty()) {
+    load = {};
+    load.replay = schedule::ReplayLog{.file = arguments.replay_file, .speed = arguments.speed};
+  } else if (arguments.closed) {
+    load = {};
+    load.model = schedule::Load::Model::closed;
+    load.connections = 10;
+    load.duration = duration;
+  } else if (arguments.rate) {
+    const auto arrivals = load.arrivals;
+    load = {};
+    load.arrivals = arrivals;
+    load.stages = {{Rate::per_second(*arguments.rate), Rate::per_second(*arguments.rate), duration}};
+  } else if (arguments.scenario_file.empty()) {
+    return fail(ExitCode::usage, "run", "how much to send is not said", "give --rate R, --closed or --replay ACCESS_LOG");
+  } else if (!arguments.duration.empty()) {
+    if (load.model == schedule::Load::Model::closed) {
+      load.duration = duration;
+    } else if (load.stages.size() == 1) {
+      load.stages.front().duration = duration;
+    } else {
+      return fail(ExitCode::usage, "--duration", "the scenario's load has several stages, a shape or a log", "give --rate R with it");
+    }
+  }
+  if (arguments.connections > 0) load.connections = arguments.connections;
+  if (!arguments.arrivals.empty()) {
+    load.arrivals = arguments.arrivals == "even" ? schedule::Load::Arrivals::even : schedule::Load::Arrivals::poisson;
+  }
+  return {};
+}
+
+std::string new_run_id() {
+  std::uint64_t id = 0;
+  if (getrandom(&id, sizeof(id), 0) != sizeof(id)) id = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
+  return hex16(id);
+}
+
+}  // namespace
+
+void add_run_arguments(CLI::App& command, RunArguments& arguments) {
+  command.add_option("scenario", arguments.scenario_file, "scenario file (YAML); without one, --target is sent GET requests");
+  command.add_option("--target", arguments.target, "URL to send to; replaces the scenario's target");
+  command.add_option("--rate", arguments.rate, "arrivals per second, held whatever the answers do")->check(CLI::Range(0.001, 1e7));
+  command.add_option("--duration", arguments.duration, "length of the load: 500ms, 20s, 5m (default 10s)");
+  command.add_option("--arrivals", arguments.arrivals, "poisson (default) or even")->check(CLI::IsMember({"poisson", "even"}));
+  command.add_flag("--closed", arguments.closed, "each connection sends as soon as it has its answer: as fast as it goes");
+  command.add_option("--connections", arguments.connections, "at most so many; with --closed: users (default 10)")
+      ->check(CLI::Range(1U, 10'000'000U));
+  command.add_option("--timeout", arguments.timeout, "a request without a whole answer by then has failed (default 30s)");
+  command.add_option("--replay", arguments.replay_file, "access log (combined format): its paths at their recorded times");
+  command.add_option("--speed", arguments.speed, "replay: divide the recorded gaps by this")->check(CLI::Range(1e-6, 1e9));
+  command.add_option("-e,--env", arguments.parameters, "KEY=VALUE for ${KEY} in the scenario; repeatable")
+      ->allow_extra_args(false);
+  command.add_option("--stack", arguments.stack_dir, "a running stack's folder: target, nodes to scrape, tag key, audit");
+  command.add_option("--seed", arguments.seed, "equal seeds send equal requests at equal times")->capture_default_str();
+  command.add_option("--out", arguments.out_dir, "run directory to create (default runs/<time>-<run id>)");
+  command.add_option("--cpu", arguments.cpu, "run the generator on this core alone")->check(CLI::Range(0, 4095));
+  command.add_flag("--json", arguments.json, "print summary.json instead of tables, and no progress");
+  command.add_flag("--quiet", arguments.quiet, "no progress");
+  command.footer(
+      "Examples:\n"
+      "  tidemark run --target http://127.0.0.1:8080/ --rate 1000 --duration 20s\n"
+      "  tidemark run --target http://127.0.0.1:8080/ --closed --connections 64 --duration 10s\n"
+      "  tidemark run sale.yaml --stack ./stack -e items=500 --seed 7\n"
+      "  tidemark run --target http://127.0.0.1:8080 --replay access.log --speed 10 --json");
+}
+
+Result<drive::RunOptions> run_options(const RunArguments& arguments) {
+  auto scenario = base_scenario(arguments);
+  if (!scenario) return tl::make_unexpected(std::move(scenario.error()));
+  if (auto load = override_load(arguments, *scenario); !load) return tl::make_unexpected(std::move(load.error()));
+  if (!arguments.timeout.empty()) {
+    auto timeout = duration_of("--timeout", arguments.timeout);
+    if (!timeout) return tl::make_unexpected(std::move(timeout.error()));
+    scenario->timeout = *timeout;
+  }
+  drive::RunOptions options;
+  options.scenario = std::move(*scenario);
+  options.seed = arguments.seed;
+  options.cpu = arguments.cpu;
+  options.run_id = new_run_id();
+  options.out_dir = arguments.out_dir;
+  if (arguments.out_dir.empty()) {
+    const auto stamped = stamped_dir("run");
+    options.out_dir = stamped.parent_path() / (stamped.filename().string().substr(4) + "-" + options.run_id);
+  }
+  return options;
+}
+
+}  // namespace tidemark::cli

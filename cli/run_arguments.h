@@ -1,0 +1,32 @@
+// The command line of `tidemark run` and what it means. Main thread only.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/core/error.h"
+#include "engine/drive/runner.h"
+
+namespace tidemark::cli {
+
+struct RunArguments {
+  std::string scenario_file;  // empty: one URL, --target
+  std::string target, stack_dir, out_dir, replay_file, arrivals, duration, timeout;
+  std::vector<std::string> parameters;  // KEY=VALUE
+  std::optional<double> rate;
+  double speed = 1;
+  std::uint32_t connections = 0;
+  std::uint64_t seed = 1;
+  int cpu = -1;
+  bool closed = false, json = false, quiet = false;
+};
+
+void add_run_arguments(CLI::App& command, RunArguments& arguments);
+
+// The scenario of the file or the URL, with what the command line says instead of it. Exit 2 for what contradicts itself.
+Result<drive::RunOptions> run_options(const RunArguments& arguments);
+
+}  // namespace tidemark::cli
