@@ -35,3 +35,20 @@ tidemark_test(NAME guard_tests LABEL unit LINK tidemark::core SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/guard/token_bucket_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/guard/worker_pool_test.cpp
 )
+
+tidemark_test(NAME drive_tests LABEL unit
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/drive/decisions_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/request_plan_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/response_framing_test.cpp
+  LINK tidemark::io)
+
+# net, traffic and observe: the program that the tsan preset runs too.
+tidemark_test(NAME io_tests LABEL io LINK tidemark::io SOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/net/http_client_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/net/http_parser_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/net/http_server_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/net/message_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/net/task_group_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/observe/scraper_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/traffic/target_guard_test.cpp
+)
