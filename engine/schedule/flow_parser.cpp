@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "engine/schedule/scenario_parts.h"
 
@@ -55,7 +56,7 @@ class FlowParser {
   ValueReader& reader_;
   const std::vector<std::string>& known_;
   std::vector<std::string> in_scope_;
-  std::vector<std::string> flow_names_, step_names_;
+  std::set<std::string> flow_names_, step_names_;
   std::string flow_name_;
 };
 
@@ -68,7 +69,7 @@ Template FlowParser::checked(const YamlNode& node, const std::string& field, con
     reader_.problem(
         node.line, field,
         fmt::format("${{{}}} is not defined in step '{}': no variable, no parameter, no capture of an earlier step{}",
-                    piece.variable, step.name, did_you_mean(piece.variable, in_scope_)));
+                    piece.variable, step.name, reader_.hint(piece.variable, in_scope_)));
   }
   return std::move(*found);
 }
@@ -179,12 +180,11 @@ Step FlowParser::step(const YamlNode& node, const std::string& path, std::size_t
       reader_.problem(name->line, fields.path("name"), "1 to 100 bytes, without braces and control characters");
     }
   }
-  if (std::ranges::find(step_names_, step.name) != step_names_.end()) {
+  if (!step_names_.insert(step.name).second) {
     reader_.problem(
         node.line, fields.path("name"),
         fmt::format("'{}' is the name of another step: its numbers would be mixed with this one's", step.name));
   }
-  step_names_.push_back(step.name);
   request(fields, step);
   if (const YamlNode* think = fields.find("think")) {
     step.think = reader_.duration(*think, fields.path("think"), Nanos{}, std::chrono::hours(1)).value_or(Nanos{});
@@ -204,10 +204,9 @@ Flow FlowParser::flow(const YamlNode& node, const std::string& path) {
     flow.name = text.value_or("");
     if (text && !is_flow_name(*text)) {
       reader_.problem(name->line, fields.path("name"), fmt::format("'{}' must be 1 to 32 of a-z, 0-9, _ and -", *text));
-    } else if (text && std::ranges::find(flow_names_, *text) != flow_names_.end()) {
+    } else if (text && !flow_names_.insert(*text).second) {
       reader_.problem(name->line, fields.path("name"), fmt::format("'{}' is the name of another flow", *text));
     }
-    flow_names_.push_back(flow.name);
   }
   if (const YamlNode* weight = fields.find("weight")) {
     flow.weight = reader_.number(*weight, fields.path("weight"), 1e-9, 1e9).value_or(1);

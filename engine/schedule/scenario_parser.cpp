@@ -31,7 +31,7 @@ void check_overrides(ValueReader& reader, const std::map<std::string, std::strin
   for (const auto& [key, value] : overrides) {
     if (reader.used_parameters.contains(key)) continue;
     reader.problem(1, "parameters",
-                   fmt::format("-e {}: the scenario has no such parameter{}", key, did_you_mean(key, words)));
+                   fmt::format("-e {}: the scenario has no such parameter{}", key, reader.hint(key, words)));
   }
 }
 

@@ -105,7 +105,7 @@ std::vector<Threshold> read_thresholds(ValueReader& reader, const YamlNode& node
     }
     if (!threshold->step.empty() && !steps.empty() && std::ranges::find(steps, threshold->step) == steps.end()) {
       reader.problem(line, field,
-                     fmt::format("no step is named '{}'{}", threshold->step, did_you_mean(threshold->step, steps)));
+                     fmt::format("no step is named '{}'{}", threshold->step, reader.hint(threshold->step, steps)));
     }
     thresholds.push_back(*threshold);
   }

@@ -10,6 +10,8 @@
 namespace tidemark::schedule {
 namespace {
 
+constexpr std::size_t kMostProblems = 100;
+
 // Optimal string alignment distance.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
@@ -118,6 +120,10 @@ bool is_json_pointer(std::string_view text) {
 }
 
 void ValueReader::problem(int line, const std::string& field, const std::string& what) {
+  if (problems_.size() == kMostProblems) {
+    ++untold_;
+    return;
+  }
   std::string text = fmt::format("{}:{}: {}{}{}", file_, line, field, field.empty() ? "" : ": ", what);
   // One problem is one line, and quotes foreign text without letting it drive the terminal.
   std::ranges::replace_if(
@@ -126,13 +132,16 @@ void ValueReader::problem(int line, const std::string& field, const std::string&
 }
 
 Error ValueReader::error() const {
-  constexpr std::size_t most = 100;
   std::vector<Problem> sorted = problems_;
   std::ranges::stable_sort(sorted, {}, &Problem::line);
   std::string all;
-  for (std::size_t i = 0; i < std::min(most, sorted.size()); ++i) all += (i > 0 ? "\n" : "") + sorted[i].text;
-  if (sorted.size() > most) all += fmt::format("\n{}: and {} more problems", file_, sorted.size() - most);
+  for (const Problem& problem : sorted) all += (all.empty() ? "" : "\n") + problem.text;
+  if (untold_ > 0) all += fmt::format("\n{}: and {} more problems", file_, untold_);
   return {ExitCode::usage, "", all, ""};
+}
+
+std::string ValueReader::hint(std::string_view word, std::span<const std::string> words) const {
+  return problems_.size() < kMostProblems ? did_you_mean(word, words) : "";
 }
 
 std::optional<Template> ValueReader::text_template(const YamlNode& node, const std::string& field) {
@@ -181,7 +190,7 @@ std::optional<std::string> ValueReader::text(const YamlNode& node, const std::st
     for (const auto& [name, value] : parameters) names.push_back(name);
     const std::string& hole =
         std::ranges::find_if(found->pieces, [](const auto& p) { return !p.variable.empty(); })->variable;
-    problem(node.line, field, fmt::format("${{{}}} is not a parameter{}", hole, did_you_mean(hole, names)));
+    problem(node.line, field, fmt::format("${{{}}} is not a parameter{}", hole, hint(hole, names)));
     return std::nullopt;
   }
   return found->text();
@@ -228,8 +237,7 @@ std::optional<std::size_t> ValueReader::word(const YamlNode& node, const std::st
   if (!given) return std::nullopt;
   const auto found = std::ranges::find(words, *given);
   if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
-  problem(node.line, field,
-          fmt::format("'{}' is none of {}{}", *given, fmt::join(words, ", "), did_you_mean(*given, words)));
+  problem(node.line, field, fmt::format("'{}' is none of {}{}", *given, fmt::join(words, ", "), hint(*given, words)));
   return std::nullopt;
 }
 
@@ -255,7 +263,7 @@ Fields::Fields(ValueReader& reader, const YamlNode& map, std::string path,
   const std::vector<std::string> words(known.begin(), known.end());
   for (const auto& [key, value] : map_.pairs) {
     if (std::ranges::find(words, key->text) != words.end()) continue;
-    reader_.problem(key->line, this->path(key->text), fmt::format("unknown key{}", did_you_mean(key->text, words)));
+    reader_.problem(key->line, this->path(key->text), fmt::format("unknown key{}", reader_.hint(key->text, words)));
   }
 }
 

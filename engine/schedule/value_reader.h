@@ -44,6 +44,8 @@ class ValueReader {
   void problem(int line, const std::string& field, const std::string& what);
   bool clean() const { return problems_.empty(); }
   Error error() const;  // all problems, by line; at most 100 of them
+  // did_you_mean, until so many problems are known that a hint would only cost time.
+  std::string hint(std::string_view word, std::span<const std::string> words) const;
 
   std::map<std::string, std::string> parameters;
   std::set<std::string> used_parameters;
@@ -69,6 +71,7 @@ class ValueReader {
   };
   std::string file_;
   std::vector<Problem> problems_;
+  std::size_t untold_ = 0;  // problems beyond the first hundred
 };
 
 // The fields of one map. Keys outside `known` are reported at once, with the nearest known one.
