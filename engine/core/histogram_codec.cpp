@@ -15,7 +15,7 @@
 namespace tidemark {
 namespace {
 
-// The low nibble-pair 0x10 says "ZigZag LEB128"; readers mask it out.
+// The bit 0x10 says "ZigZag LEB128"; readers mask it out.
 constexpr std::uint32_t kCookie = 0x1c849303, kCompressedCookie = 0x1c849304, kWordSize = 0x10, kWordSizeMask = 0xf0;
 constexpr std::uint64_t kMaxHighest = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t kHeaderBytes = 40, kOuterBytes = 8, kMaxVarintBytes = 9;
@@ -149,8 +149,11 @@ Result<Histogram> Histogram::decode(std::string_view base64, std::string_view pl
   if (!plain) return tl::make_unexpected(plain.error());
   if (plain->size() < kHeaderBytes) return malformed(place, "shorter than its inner header");
   if ((get32(*plain, 0) & ~kWordSizeMask) != kCookie) return malformed(place, "inner cookie is not that of V2");
-  if (get32(*plain, 4) != plain->size() - kHeaderBytes)
+  const std::size_t declared = get32(*plain, 4);
+  // Older versions of HdrHistogram_c count the header in.
+  if (declared != plain->size() - kHeaderBytes && declared != plain->size()) {
     return malformed(place, "payload length does not match its header");
+  }
   if (get32(*plain, 8) != 0) return malformed(place, "shifted histograms are not supported");
   const std::uint32_t digits = get32(*plain, 12);
   if (digits < 1 || digits > 4) return malformed(place, "significant digits outside 1..4");

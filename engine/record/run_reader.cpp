@@ -58,7 +58,8 @@ auto keep_parsed(std::vector<T>& out, Result<T> (*parse)(const nlohmann::json&, 
 
 std::optional<Summary> read_summary(const std::filesystem::path& dir, SealedFiles& files) {
   std::error_code error;
-  if (!std::filesystem::exists(dir / kSummaryFile, error)) return std::nullopt;  // killed: no damage
+  const bool was_killed = !files.knows(kSummaryFile) && !std::filesystem::exists(dir / kSummaryFile, error);
+  if (was_killed) return std::nullopt;  // no damage: it was never written
   const std::string text = files.read_document(kSummaryFile);
   if (text.empty()) return std::nullopt;
   auto summary = parse_summary(nlohmann::json::parse(text, nullptr, false), kSummaryFile);

@@ -22,6 +22,8 @@ class SealedFiles {
   // Hands each batch of the file that its checksum confirms to `sink`, in order, with the batch's offset, until the
   // first that it does not or until the sink answers false. A batch is read whole: no longer than the file.
   void read(std::string_view name, const std::function<bool(std::string_view bytes, std::uint64_t offset)>& sink);
+  // Whether any checksum speaks of the file.
+  bool knows(std::string_view name) const { return batches_.contains(name); }
   // A file written once: its bytes, or "" when it is absent, not vouched for, or longer than vouched for.
   std::string read_document(std::string_view name);
   // As read(), line by line without the newline, with "FILE:LINE" for messages. A sink's Error is kept as damage.

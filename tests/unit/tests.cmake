@@ -28,6 +28,7 @@ tidemark_test(NAME schedule_tests LABEL unit LINK tidemark::core SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/schedule/arrivals_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/random_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/scenario_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/schema_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/shape_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/threshold_test.cpp
 )
