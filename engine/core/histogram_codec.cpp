@@ -88,6 +88,21 @@ bool inflate_all(std::string_view compressed, std::size_t limit, std::string& ou
   return whole;
 }
 
+// Calls visit(index, count) for each count that is not zero, until it answers false. nullptr, or what is wrong.
+template <class Visit>
+const char* walk_counts(std::string_view counts, std::size_t slots, Visit visit) {
+  std::size_t index = 0;
+  while (!counts.empty()) {
+    std::int64_t number = 0;
+    if (!get_varint(counts, number)) return "ends inside a count";
+    const std::uint64_t zeros = number < 0 ? ~static_cast<std::uint64_t>(number) + 1 : 0;
+    if (zeros > slots - index || index == slots) return "counts beyond the highest value";
+    if (number > 0 && !visit(index, static_cast<std::uint64_t>(number))) return "counts overflow";
+    index += number < 0 ? zeros : 1;
+  }
+  return nullptr;
+}
+
 tl::unexpected<Error> malformed(std::string_view place, std::string what) {
   return fail(ExitCode::usage, std::string(place), std::move(what));
 }
@@ -164,25 +179,20 @@ Result<Histogram> Histogram::decode(std::string_view base64, std::string_view pl
 
   Histogram result(static_cast<int>(digits), static_cast<std::int64_t>(highest));
   const std::size_t slots = result.index_of(result.highest_) + 1;
-  std::string_view rest = std::string_view(*plain).substr(kHeaderBytes);
-  std::size_t index = 0;
-  while (!rest.empty()) {
-    std::int64_t number = 0;
-    if (!get_varint(rest, number)) return malformed(place, "ends inside a count");
-    const std::uint64_t zeros = number < 0 ? ~static_cast<std::uint64_t>(number) + 1 : 0;
-    if (zeros > slots - index || index == slots) return malformed(place, "counts beyond the highest value");
-    if (number < 0) {
-      index += zeros;
-      continue;
-    }
-    if (static_cast<std::uint64_t>(number) > kMaxHighest - result.total_) return malformed(place, "counts overflow");
-    if (number > 0) {
-      if (index >= result.counts_.size()) result.counts_.resize(index + 1);
-      result.counts_[index] = static_cast<std::uint64_t>(number);
-      result.total_ += static_cast<std::uint64_t>(number);
-    }
-    ++index;
-  }
+  const std::string_view counts = std::string_view(*plain).substr(kHeaderBytes);
+  // Twice: the first pass finds the size, so that the array is allocated once and no larger than its last count needs.
+  std::size_t size = 0;
+  const char* problem = walk_counts(counts, slots, [&](std::size_t index, std::uint64_t count) {
+    size = index + 1;
+    result.total_ += count;
+    return result.total_ <= kMaxHighest;
+  });
+  if (problem != nullptr) return malformed(place, problem);
+  result.counts_.resize(size);
+  walk_counts(counts, slots, [&](std::size_t index, std::uint64_t count) {
+    result.counts_[index] = count;
+    return true;
+  });
   return result;
 }
 
