@@ -44,6 +44,7 @@ void add_node(ServiceReading& reading, const WatermarkSample& first, const Water
   reading.seconds += last.t_s - first.t_s;
   reading.arrived += rise(first.arrived, last.arrived);
   reading.completed += rise(first.completed, last.completed);
+  reading.failed += rise(first.failed, last.failed);
   reading.refused += rise(first.refused, last.refused);
   reading.busy_seconds += std::max(0.0, last.busy_seconds - first.busy_seconds);
   reading.wait_seconds += std::max(0.0, last.wait_seconds - first.wait_seconds);
@@ -188,7 +189,7 @@ Calibration pool(const std::vector<CalibrationRun>& runs) {
 
 bool steady(const ServiceReading& reading) {
   if (reading.workers == 0) return true;
-  const double behind = reading.arrived - reading.completed - reading.refused;
+  const double behind = reading.arrived - reading.completed - reading.failed - reading.refused;
   return reading.refused == 0 && reading.busy_share() < 0.94 && behind <= 3 * std::sqrt(reading.arrived) + 3;
 }
 

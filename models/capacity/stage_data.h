@@ -17,9 +17,9 @@ namespace tidemark::capacity {
 // One service during one stage: means over its nodes, differences of monotone integrals over the time between two
 // samples.
 struct ServiceReading {
-  std::uint32_t nodes = 0, workers = 0;            // workers: per node, 0: unbounded
-  double seconds = 0;                              // node-seconds observed
-  double arrived = 0, completed = 0, refused = 0;  // over all nodes
+  std::uint32_t nodes = 0, workers = 0;                        // workers: per node, 0: unbounded
+  double seconds = 0;                                          // node-seconds observed
+  double arrived = 0, completed = 0, failed = 0, refused = 0;  // over all nodes
   double busy_seconds = 0, wait_seconds = 0, cpu_seconds = 0;
   double rate_per_node() const { return completed / seconds; }
   double arrivals_per_node() const { return arrived / seconds; }

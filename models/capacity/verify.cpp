@@ -156,7 +156,7 @@ Result<Verification> verify(const Plan& plan, const std::vector<PredictedStep>& 
       .run_id = run.run_id(), .nodes = nodes_seen(run), .rate = plan.request.rate, .one_less = one_less};
   double completed = 0, observed = 0;
   for (const auto& point : run.series) {
-    if (!point.step.empty() || point.t_s < span.from_s || point.t_s > span.to_s) continue;
+    if (!point.step.empty() || point.t_s < span.from_s || point.t_s >= span.to_s) continue;
     completed += static_cast<double>(point.flows.completed);
     observed += 1;
   }

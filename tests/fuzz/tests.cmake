@@ -7,3 +7,5 @@ tidemark_fuzz(NAME model SOURCE ${CMAKE_CURRENT_LIST_DIR}/model_fuzz.cpp LINK ti
 tidemark_fuzz(NAME http_request SOURCE ${CMAKE_CURRENT_LIST_DIR}/http_request_fuzz.cpp LINK tidemark::io)
 tidemark_fuzz(NAME http_response SOURCE ${CMAKE_CURRENT_LIST_DIR}/http_response_fuzz.cpp LINK tidemark::io)
 tidemark_fuzz(NAME target SOURCE ${CMAKE_CURRENT_LIST_DIR}/target_fuzz.cpp LINK tidemark::io)
+tidemark_fuzz(NAME histogram SOURCE ${CMAKE_CURRENT_LIST_DIR}/histogram_fuzz.cpp LINK tidemark::core)
+tidemark_fuzz(NAME run_reader SOURCE ${CMAKE_CURRENT_LIST_DIR}/run_reader_fuzz.cpp LINK tidemark::core)

@@ -230,7 +230,7 @@ class Simulation {
     std::map<int, record::SeriesPoint> totals;
     std::map<int, Histogram> seconds;
     for (const auto& [key, point] : points_) {
-      record::SeriesPoint series{.t_s = key.first + 1.0, .step = key.second};
+      record::SeriesPoint series{.t_s = static_cast<double>(key.first), .step = key.second};
       series.requests.started = point.started;
       series.requests.ok = point.ok;
       record_.series.push_back(series);

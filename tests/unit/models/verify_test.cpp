@@ -25,7 +25,7 @@ record::RunRecord run_with(double slow_share, int burst, int per_second = 500) {
     for (int i = 0; i < slow; ++i) total.response.record(100'000 + 50 * i);
     if (second >= 2) window.response.add(total.response);
     run.seconds.push_back(std::move(total));
-    record::SeriesPoint point{.t_s = second + 1.0};
+    record::SeriesPoint point{.t_s = static_cast<double>(second)};
     point.flows.completed = static_cast<std::uint64_t>(per_second);
     run.series.push_back(point);
   }
