@@ -72,6 +72,15 @@ constexpr bool is_target(std::string_view text) {
   return !text.empty();
 }
 
+// The characters a URL may be written with (RFC 3986), every "%" in front of two hexadecimal digits.
+constexpr bool is_url_text(std::string_view text) {
+  if (!is_target(text) || text.find_first_of("\"<>\\^`{|}") != std::string_view::npos) return false;
+  for (auto at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
+    if (at + 2 >= text.size() || hex_digit(text[at + 1]) < 0 || hex_digit(text[at + 2]) < 0) return false;
+  }
+  return true;
+}
+
 constexpr std::string_view trim_blanks(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);

@@ -15,8 +15,8 @@ Result<std::pair<Endpoint, std::string>> parse_http_url(std::string_view url) {
   if (url.size() < kScheme.size() || !equal_ignoring_case(url.substr(0, kScheme.size()), kScheme)) {
     return wrong("does not begin with http://", "write it as http://127.0.0.1:8080/path");
   }
-  if (!is_target(url) || url.find('#') != std::string_view::npos) {
-    return wrong("holds a blank, a control character, a fragment or a character outside ASCII");
+  if (!is_url_text(url) || url.find('#') != std::string_view::npos) {
+    return wrong("holds a blank, a control character, a fragment or a character that must be escaped");
   }
   url.remove_prefix(kScheme.size());
   const auto slash = url.find_first_of("/?");

@@ -62,15 +62,6 @@ int port_number(std::string_view digits) {
   return number <= 65535 ? number : 0;
 }
 
-// The characters of RFC 3986, with every "%" in front of two hexadecimal digits.
-bool is_url_text(std::string_view text) {
-  if (text.find_first_of("\"<>\\^`{|}") != std::string_view::npos || !net::is_target(text)) return false;
-  for (auto at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
-    if (at + 2 >= text.size() || net::hex_digit(text[at + 1]) < 0 || net::hex_digit(text[at + 2]) < 0) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 // By hand and not by Boost.URL: in 1.81 that takes "http://127.0.0.1.example.org/" for the host 127.0.0.1 and the path
@@ -80,7 +71,7 @@ Result<ParsedTarget> parse_target(const std::string& url) {
     return fail(ExitCode::usage, quoted(url), std::move(what), std::move(advice));
   };
   const char* const example = "write it as http://127.0.0.1:8080/path";
-  if (!is_url_text(url)) return wrong("holds a blank or a character that must be escaped in a URL");
+  if (!net::is_url_text(url)) return wrong("holds a blank or a character that must be escaped in a URL");
   const auto scheme_end = url.find("://");
   if (scheme_end == std::string::npos) return wrong("not an absolute URL", example);
   if (!net::equal_ignoring_case(std::string_view(url).substr(0, scheme_end), "http"))

@@ -131,6 +131,7 @@ TEST(HttpUrl, RefusesWhatItDoesNotMean) {
                           "http://[fe80::1%1]/",
                           "http://127.0.0.1/#f",
                           "http://127.0.0.1/a b",
+                          "http://127.0.0.1/%7.",
                           "http://127.0.0.1/\r\n",
                           "http://127.0.0.1:-1/",
                           "http://127.0.0.1:4294967377/"}) {
