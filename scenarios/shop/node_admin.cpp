@@ -11,6 +11,7 @@ using nlohmann::json;
 
 WatermarkSample NodeRuntime::Impl::watermark() {
   *counters.extra("spans_dropped") = static_cast<double>(spans.dropped());
+  *counters.extra("uptime_seconds") = to_seconds(Clock::now() - started);
   if (log_file) *counters.extra("log_lines_dropped") = static_cast<double>(log_file->dropped());
   return counters.watermark(config.service, name, pool.read(Clock::now()));
 }

@@ -105,6 +105,7 @@ struct NodeRuntime::Impl {
   NodeRuntime& node;
   const NodeConfig config;
   const std::string name;
+  const Instant started = Clock::now();
   std::unique_ptr<observe::JsonLog> log_file;  // null: no log file configured
   net::asio::io_context io{1};
   TagGate gate;

@@ -208,10 +208,7 @@ net::Task<bool> NodeRuntime::Impl::perform(std::string operation, std::string ta
   auto known = performed.find(operation);
   if (known == performed.end()) known = performed.emplace(operation, operation_entry(operation)).first;
   Job job{.operation = &known->second};
-  if (consumes()) {
-    job.kind = "CONSUMER";
-    if (config.strip_tag_towards == "consumer") tag_header.clear();
-  }
+  if (consumes()) job.kind = "CONSUMER";
   job.trace = begin_trace(traceparent, &job.parent_span);
   net::Response refusal;
   auto tag = admit_tag(tag_header, caller, job.trace, &refusal);

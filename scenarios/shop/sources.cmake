@@ -1,13 +1,18 @@
 target_sources(tidemark_shop PRIVATE
+  ${CMAKE_CURRENT_LIST_DIR}/answers.cpp
   ${CMAKE_CURRENT_LIST_DIR}/audit.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cache.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cache_audit.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cache_client.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/child_process.cpp
   ${CMAKE_CURRENT_LIST_DIR}/discovery.cpp
   ${CMAKE_CURRENT_LIST_DIR}/event_log.cpp
   ${CMAKE_CURRENT_LIST_DIR}/event_record.cpp
   ${CMAKE_CURRENT_LIST_DIR}/events.cpp
   ${CMAKE_CURRENT_LIST_DIR}/events_client.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/gateway.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/inventory.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/limits.cpp
   ${CMAKE_CURRENT_LIST_DIR}/memory_cache.cpp
   ${CMAKE_CURRENT_LIST_DIR}/node_admin.cpp
   ${CMAKE_CURRENT_LIST_DIR}/node_calls.cpp
@@ -15,8 +20,12 @@ target_sources(tidemark_shop PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/node_counters.cpp
   ${CMAKE_CURRENT_LIST_DIR}/node_runtime.cpp
   ${CMAKE_CURRENT_LIST_DIR}/node_serving.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/notification.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/order.cpp
   ${CMAKE_CURRENT_LIST_DIR}/payload.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/payment.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pool_gate.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/product.cpp
   ${CMAKE_CURRENT_LIST_DIR}/redis_connection.cpp
   ${CMAKE_CURRENT_LIST_DIR}/registry.cpp
   ${CMAKE_CURRENT_LIST_DIR}/registry_client.cpp
@@ -25,8 +34,13 @@ target_sources(tidemark_shop PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/resp_server.cpp
   ${CMAKE_CURRENT_LIST_DIR}/service_time.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_file.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/stack_info.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/stack_state.cpp
   ${CMAKE_CURRENT_LIST_DIR}/store.cpp
   ${CMAKE_CURRENT_LIST_DIR}/store_client.cpp
   ${CMAKE_CURRENT_LIST_DIR}/store_tables.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/supervisor.cpp
   ${CMAKE_CURRENT_LIST_DIR}/tag_gate.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/topology.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/user.cpp
 )

@@ -14,3 +14,19 @@ tidemark_test(NAME models_integration_tests LABEL integration
 tidemark_test(NAME http_integration_tests LABEL integration
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/http_faults_test.cpp ${CMAKE_CURRENT_LIST_DIR}/http_limits_test.cpp
   LINK tidemark::io)
+
+# Nodes of the stack as real processes. More sources: target_sources(stack_integration_tests PRIVATE ...).
+tidemark_test(NAME stack_integration_tests LABEL integration
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/audit_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/stores_cache_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/stores_events_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/stores_fixture.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/stores_probe.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/stores_rows_test.cpp
+  LINK tidemark::shop PkgConfig::hiredis PkgConfig::sqlite3)
+target_sources(stack_integration_tests PRIVATE
+  ${CMAKE_CURRENT_LIST_DIR}/stack_fixture.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/stack_lifecycle_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/stack_shop_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/stack_tag_test.cpp)
+add_dependencies(stack_integration_tests tidemark)

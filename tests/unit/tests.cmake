@@ -14,6 +14,7 @@ tidemark_test(NAME core_tests LABEL unit
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/core/histogram_codec_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/core/histogram_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/core/json_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/core/summary_schema_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/core/trace_id_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/record/killed_run_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/record/node_summary_test.cpp
@@ -50,6 +51,25 @@ tidemark_test(NAME io_tests LABEL io LINK tidemark::io SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/net/http_server_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/net/message_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/net/task_group_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/observe/json_log_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/observe/node_metrics_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/observe/scraper_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/traffic/shadow_tag_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/traffic/target_guard_test.cpp
 )
+
+tidemark_test(NAME shop_tests LABEL unit LINK tidemark::shop SOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/shop/node_counters_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/shop/registry_table_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/shop/service_time_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/shop/tag_gate_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/shop/topology_test.cpp
+)
+
+tidemark_test(NAME stores_tests LABEL unit
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/shop_stores/audit_rules_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/shop_stores/event_log_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/shop_stores/memory_cache_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/shop_stores/resp_codec_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/shop_stores/store_tables_test.cpp
+  LINK tidemark::shop PkgConfig::sqlite3)
