@@ -83,7 +83,8 @@ Markup text(std::string_view value) {
 }
 
 Markup name(std::string_view value) {
-  return "<bdi>"_html + text(value) + "</bdi>"_html;
+  constexpr std::size_t kOneLine = 24;  // bytes that a table need not break
+  return (value.size() <= kOneLine ? "<bdi class=\"s\">"_html : "<bdi>"_html) + text(value) + "</bdi>"_html;
 }
 
 std::string script_safe(std::string json) {

@@ -49,12 +49,13 @@ std::string percent(double share) {
   const double value = share * 100;
   if (!std::isfinite(value)) return kNone;
   if (value == 0) return "0 %";
+  if (value > 0 && value < 0.005) return "< 0.01 %";
   return fixed(value, std::abs(value) >= 9.95 ? 0 : std::abs(value) >= 0.995 ? 1 : 2) + " %";
 }
 
 std::string signed_percent(double share) {
   if (!std::isfinite(share)) return kNone;
-  return (share >= 0 ? "+" : "") + fixed(share * 100, 1) + " %";
+  return (share >= 0 ? "+" : "\xE2\x88\x92") + fixed(std::abs(share) * 100, 1) + " %";
 }
 
 std::string millis(double us) {
@@ -66,6 +67,12 @@ std::string duration_us(double us) {
   if (std::abs(us) < 1000) return fixed(us, 0) + " \xC2\xB5s";
   if (std::abs(us) < 999'500) return three_digits(us / 1000) + " ms";
   return three_digits(us / 1e6) + " s";
+}
+
+std::string limit_us(double us) {
+  if (!std::isfinite(us)) return kNone;
+  if (std::abs(us) < 1000) return fmt::format("{:.4g} \xC2\xB5s", us);
+  return std::abs(us) < 1e6 ? fmt::format("{:.4g} ms", us / 1000) : fmt::format("{:.4g} s", us / 1e6);
 }
 
 std::string seconds(double s) {

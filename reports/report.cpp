@@ -32,11 +32,11 @@ Markup top(const Facts& facts) {
     subtitle += fmt::format(", seed {}", manifest.at("seed").dump());
   subtitle += fmt::format(", {} recorded, {} requests", seconds(facts.summary.duration_s),
                           count(facts.summary.requests.started));
-  return "<body>\n<a class=\"skip\" href=\"#content\">Skip to the sections</a>\n<div class=\"bar\"><span "
+  return "<body>\n<a class=\"skip\" href=\"#content\">Skip to the sections</a>\n<header class=\"bar\"><span "
          "class=\"brand\"><svg viewBox=\"0 0 24 24\" aria-hidden=\"true\">"
          "<path d=\"M2 10c3.3-4 6.6-4 10 0s6.7 4 10 0\"/><path d=\"M2 16c3.3-4 6.6-4 10 0s6.7 4 10 "
          "0\"/></svg>tidemark</span>"
-         "<span class=\"muted\">capacity report</span><button id=\"theme\" type=\"button\" hidden>Theme</button></div>\n<main>\n<header class=\"title\"><h1>"_html +
+         "<span class=\"muted\">capacity report</span><button id=\"theme\" type=\"button\" hidden>Theme</button></header>\n<main>\n<header class=\"title\"><h1>"_html +
          name(facts.input.title) + "</h1><p>"_html + name(subtitle) + "</p></header>\n"_html;
 }
 

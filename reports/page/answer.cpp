@@ -24,7 +24,7 @@ std::string measured_words(const StepVerification& step, const capacity::Slo& sl
   const std::string interval = millis_interval(step.measured_us);
   return fmt::format("{} of {} was {} ms{} against a limit of {}", quantile_name(slo.quantile), step.step,
                      millis(step.measured_us.value), interval.empty() ? "" : " (" + interval + ")",
-                     duration_us(slo.limit_us));
+                     limit_us(slo.limit_us));
 }
 
 Answer verified_answer(const Facts& facts, const Verification& run) {
@@ -42,8 +42,7 @@ Answer verified_answer(const Facts& facts, const Verification& run) {
                                measured_words(*step, facts.input.plan->request.slo), millis(step->predicted_us));
   if (facts.one_less) {
     const StepVerification* less = slowest_step(*facts.one_less);
-    const bool missed = std::any_of(facts.one_less->steps.begin(), facts.one_less->steps.end(),
-                                    [](const auto& s) { return s.slo == "missed"; });
+    const bool missed = missed_limit(*facts.one_less);
     if (less && missed) {
       answer.because += fmt::format("With one {} node less it was missed: {} ms.", facts.input.plan->bottleneck,
                                     millis(less->measured_us.value));
@@ -103,7 +102,7 @@ void verification_notes(const Facts& facts, std::vector<Note>& notes) {
     }
     for (const auto& words : facts.planned->notes) notes.push_back({Note::Kind::plain, words});
   }
-  if (facts.one_less && facts.one_less->verdict == "pass") {
+  if (facts.one_less && held_limit(*facts.one_less)) {
     notes.push_back({Note::Kind::warning, fmt::format("One {} node less held as well: the plan is generous.",
                                                       facts.input.plan->bottleneck)});
   }
@@ -155,6 +154,16 @@ void run_notes(const Facts& facts, std::vector<Note>& notes) {
 }
 
 }  // namespace
+
+bool missed_limit(const Verification& verification) {
+  return std::any_of(verification.steps.begin(), verification.steps.end(),
+                     [](const auto& s) { return s.slo == "missed"; });
+}
+
+bool held_limit(const Verification& verification) {
+  return !verification.steps.empty() && std::all_of(verification.steps.begin(), verification.steps.end(),
+                                                    [](const auto& s) { return s.slo == "held"; });
+}
 
 Answer answer_of(const Facts& facts) {
   const Summary& s = facts.summary;

@@ -32,7 +32,7 @@ struct GraphLayout {
   };
   std::vector<Edge> edges;
 };
-inline constexpr double kBoxWidth = 172, kBoxHeight = 58;
+inline constexpr double kBoxWidth = 184, kBoxHeight = 58;
 
 // Layers from left to right by longest path (calls that close a cycle do not count), crossings reduced by barycentres
 // (Sugiyama, Tagawa, Toda 1981); calls over several layers run between the boxes of the layers they cross.

@@ -39,7 +39,7 @@ bool saturated(const Facts& facts, const std::string& service) {
 
 Markup busy_figure(const Facts& facts, const Levels& levels, const std::vector<RankedService>& ranked, Charts& charts) {
   LanesFigure figure{.id = "busy",
-                     .note = "Share of the busiest node's workers; dotted: 90 %, where saturation starts.",
+                     .note = "Dotted: 90 %. \xE2\x96\xB2: saturated.",
                      .unit = "%",
                      .digits = 0,
                      .max = 100,
@@ -49,7 +49,7 @@ Markup busy_figure(const Facts& facts, const Levels& levels, const std::vector<R
     const Peak peak = peak_of(levels.x, values->busy_share);
     if (!peak.seen) continue;
     LanesFigure::Lane lane{.name = service, .alarm = saturated(facts, service)};
-    lane.peak = percent(peak.value) + " at " + at_time(peak.t_s) + (lane.alarm ? ", saturated" : "");
+    lane.peak = (lane.alarm ? "\xE2\x96\xB2 " : "") + percent(peak.value) + " at " + at_time(peak.t_s);
     for (const double share : values->busy_share) lane.values.push_back(share * 100);
     figure.max = std::max(figure.max, peak.value * 100);
     if (figure.lanes.empty())
@@ -116,13 +116,13 @@ MaybeSection nodes_section(const Facts& facts) {
   if (facts.summary.nodes.empty()) return std::nullopt;
   Table table("Highest level of each resource in the run, and when", {{"Node"},
                                                                       {"Service"},
-                                                                      {"Busy, highest", true},
+                                                                      {"Busy", true},
                                                                       {"at", true},
-                                                                      {"CPU of a core, highest", true},
-                                                                      {"Queue, longest", true},
+                                                                      {"CPU of a core", true},
+                                                                      {"Queue", true},
                                                                       {"Refused", true},
                                                                       {"Saturated"},
-                                                                      {"Samples missed", true}});
+                                                                      {"Missed samples", true}});
   for (const auto& [node, s] : facts.summary.nodes) {
     const Markup when = s.saturated_at_s < 0 ? "<span class=\"muted\">never</span>"_html
                                              : verdict_tag("fail", "from " + at_time(s.saturated_at_s)) + " "_html +

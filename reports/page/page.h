@@ -25,6 +25,10 @@ struct Facts {
 };
 Facts gather(const ReportInput& input);
 
+// Whether any step of a verification missed the service level, and whether all held it; neither when undecided.
+bool missed_limit(const capacity::Verification& verification);
+bool held_limit(const capacity::Verification& verification);
+
 struct Section {
   std::string id, title;  // made by the program
   Markup body;

@@ -57,7 +57,7 @@ bool is_latency(const std::string& expression) {
 }
 
 std::string threshold_value(const ThresholdResult& result, double value) {
-  if (is_latency(result.expression)) return duration_us(value);
+  if (is_latency(result.expression)) return value == result.limit ? limit_us(value) : duration_us(value);
   if (result.expression.find("ratio") != std::string::npos) return percent(value);
   return rate(value);
 }
@@ -161,8 +161,7 @@ MaybeSection books_section(const Facts& facts) {
   requests.row({text("all requests"), text(count(r.started)), text(count(r.ok)), text(count(r.failed)),
                 text(count(r.timed_out)), text(count(r.in_flight)),
                 r.balances() ? verdict_tag("pass", "balances") : verdict_tag("fail", "does not balance")});
-  return Section{"books", "Two books",
-                 flows.markup("Book of flows") + "<br>"_html + requests.markup("Book of requests")};
+  return Section{"books", "Two books", flows.markup("Book of flows") + requests.markup("Book of requests")};
 }
 
 }  // namespace tidemark::report

@@ -46,6 +46,17 @@ Markup number(double value) {
   return text(fmt::format("{:.1f}", value));
 }
 
+// Above the widest piece of the way: for a call past a layer that is its straight part, where no other call ends.
+Point label_place(const GraphLayout::Edge& edge) {
+  std::size_t widest = 1;
+  for (std::size_t i = 2; i < edge.way.size(); ++i) {
+    if (edge.way[i].x - edge.way[i - 1].x > edge.way[widest].x - edge.way[widest - 1].x) widest = i;
+  }
+  const Point a = edge.way[widest - 1], b = edge.way[widest];
+  const double part = edge.way.size() == 2 ? 0.6 : 0.5;
+  return {a.x + (b.x - a.x) * part, a.y + (b.y - a.y) * (part * part * (3 - 2 * part)) - 5};
+}
+
 Markup arrow(const GraphLayout::Edge& edge, double per_trace) {
   Markup d = "M"_html + number(edge.way.front().x) + " "_html + number(edge.way.front().y);
   for (std::size_t i = 1; i < edge.way.size(); ++i) {
@@ -55,12 +66,10 @@ Markup arrow(const GraphLayout::Edge& edge, double per_trace) {
     d += " C"_html + number(a.x + pull) + " "_html + number(a.y) + " "_html + number(b.x - pull) + " "_html +
          number(b.y) + " "_html + number(b.x - (i + 1 == edge.way.size() ? 7 : 0)) + " "_html + number(b.y);
   }
-  const Point end = edge.way.back(), before = edge.way[edge.way.size() - 2];
+  const Point end = edge.way.back();
   const Markup head =
       "<path class=\"head\" d=\"M"_html + number(end.x) + " "_html + number(end.y) + "l-9 -4.5v9z\"/>"_html;
-  const double part = 0.62;
-  const Point label = {before.x + (end.x - before.x) * part,
-                       before.y + (end.y - before.y) * (part * part * (3 - 2 * part)) - 4};
+  const Point label = label_place(edge);
   return "<path class=\"edge\" d=\""_html + d + "\"/>"_html + head +
          "<text class=\"calls\" text-anchor=\"middle\" x=\""_html + number(label.x) + "\" y=\""_html + number(label.y) +
          "\">"_html + text(fixed(per_trace, 2)) + "</text>\n"_html;

@@ -64,7 +64,7 @@ MaybeSection quality_section(const Facts& facts) {
 }
 
 MaybeSection method_section(const Facts& facts) {
-  Markup out = "<dl class=\"card-list\">\n"_html;
+  Markup out = "<dl class=\"card-list method\">\n"_html;
   method_row(out, "Three clocks",
              "Response time runs from the planned start to the last byte, service time from the real send; lag is the "
              "difference. A server that stalls therefore shows in every request that was due meanwhile.");

@@ -9,7 +9,16 @@
 namespace tidemark::report {
 namespace {
 
+// A number with its unit in small print, and one line of context.
 Markup fact(std::string_view term, std::string_view figure, std::string_view detail) {
+  const std::size_t space = figure.find(' ');
+  const bool unit =
+      space != std::string_view::npos && !figure.empty() && figure.front() >= '0' && figure.front() <= '9';
+  if (unit) {
+    return definition(term, "<span class=\"figure\">"_html + text(figure.substr(0, space)) + " <small>"_html +
+                                text(figure.substr(space + 1)) + "</small></span> <span class=\"detail\">"_html +
+                                text(detail) + "</span>"_html);
+  }
   return definition(term, "<span class=\"figure\">"_html + name(figure) + "</span> <span class=\"detail\">"_html +
                               text(detail) + "</span>"_html);
 }
@@ -40,7 +49,7 @@ Markup plan_facts(const Facts& facts) {
   Markup out = fact("Target rate", rate(plan.request.rate) + " flows/s",
                     facts.planned ? "achieved " + rate(facts.planned->achieved_rate)
                                   : "planned with " + percent(plan.request.headroom) + " headroom");
-  out += fact("Service level", quantile + " \xE2\x89\xA4 " + duration_us(plan.request.slo.limit_us), "for every step");
+  out += fact("Service level, " + quantile, limit_us(plan.request.slo.limit_us), "at most, for every step");
   if (const auto* step = slowest(plan.predicted)) {
     const std::string interval = millis_interval(step->quantile_us);
     out += fact("Predicted " + quantile, duration_us(step->quantile_us.value),
@@ -66,13 +75,13 @@ Markup plan_facts(const Facts& facts) {
     with_headroom += counts.nodes;
   }
   return out + fact("Nodes to run", count(with_headroom),
-                    fmt::format("{} hold it, the rest is {} headroom", bare, percent(plan.request.headroom)));
+                    fmt::format("{} hold it, plus {} headroom", bare, percent(plan.request.headroom)));
 }
 
 Markup run_facts(const Facts& facts) {
   const Summary& s = facts.summary;
-  Markup out = fact("Offered rate", rate(s.offered_rate) + "/s", "requests planned");
-  out += fact("Achieved rate", rate(s.achieved_rate) + "/s", "requests completed");
+  Markup out = fact("Offered rate", rate(s.offered_rate) + " requests/s", "planned");
+  out += fact("Achieved rate", rate(s.achieved_rate) + " requests/s", "completed");
   out += fact("Response p99", duration_us(s.clocks.response_us.p99), "from the planned start");
   out += fact(
       "Answered well",

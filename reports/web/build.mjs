@@ -34,7 +34,7 @@ function pieces(text) {
   const list = [];
   for (let at = 0; at < text.length; at += 8000) {
     const piece = text.slice(at, at + 8000);
-    list.push(`    "${piece.replace(/[\\"]/g, "\\$&").replace(/\n/g, "\\n").replace(/\t/g, "\\t").replace(/\?(?=\?)/g, "\\?")}"`);
+    list.push(`    "${piece.replace(/[\\"]/g, "\\$&").replace(/\n/g, "\\n").replace(/\t/g, "\\t").replace(/(?<=\?)\?/g, "\\?")}"`);
   }
   return list.join(",\n");
 }

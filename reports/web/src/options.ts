@@ -68,6 +68,8 @@ function timeAxis(colours: Palette, x: number[], labels: boolean) {
       show: labels,
       hideOverlap: true,
       showMaxLabel: true,
+      alignMinLabel: "left" as const,
+      alignMaxLabel: "right" as const,
       formatter: (value: number) => formatTime(value, last - first),
     },
   };
@@ -85,6 +87,13 @@ function limitLine(colours: Palette, limit: { value: number; label: string } | u
   };
 }
 
+// The top of an axis that must show a limit line: undefined leaves the choice to the data, which then reaches high enough.
+function headroom(peak: number, limit: { value: number } | undefined): number | undefined {
+  if (!limit || limit.value < peak) return undefined;
+  const step = Math.pow(10, Math.floor(Math.log10(limit.value))) / 2;
+  return Math.ceil((limit.value * 1.05) / step) * step;
+}
+
 function stageMarks(colours: Palette, chart: TimeChart) {
   return {
     silent: true,
@@ -98,7 +107,7 @@ function stageMarks(colours: Palette, chart: TimeChart) {
 }
 
 function timeOption(chart: TimeChart, colours: Palette): EChartsCoreOption {
-  const peak = Math.max(0, ...chart.series.map((s) => s.y.reduce<number>((most, y) => Math.max(most, y ?? 0), 0)));
+  const peak = chart.series.reduce((most, s) => s.y.reduce<number>((top, y) => Math.max(top, y ?? 0), most), 0);
   const lines = chart.series.map((series, index) => ({
     type: "line",
     name: series.name,
@@ -113,10 +122,9 @@ function timeOption(chart: TimeChart, colours: Palette): EChartsCoreOption {
   }));
   return {
     animation: false,
-    grid: { left: 46, right: 14, top: 30, bottom: 26 },
+    grid: { left: 46, right: 14, top: 30, bottom: 26, outerBoundsMode: "none" },
     xAxis: timeAxis(colours, chart.x, true),
-    yAxis: { ...valueAxis(colours, chart.yLabel), min: 0, max: chart.limit ? Math.max(peak, chart.limit.value) * 1.08 : undefined,
-      axisLabel: { ...valueAxis(colours, "").axisLabel, showMaxLabel: chart.limit ? false : undefined } },
+    yAxis: { ...valueAxis(colours, chart.yLabel), min: 0, max: headroom(peak, chart.limit) },
     series: lines,
   };
 }
@@ -129,7 +137,7 @@ function lanesOption(chart: LanesChart, colours: Palette): EChartsCoreOption {
     top: top(index) - 18,
     ...side,
     padding: 0,
-    textStyle: { color, fontSize: 12, fontWeight: weight, fontFamily: colours.font, width: 150, overflow: "truncate" as const },
+    textStyle: { color, fontSize: 12, fontWeight: weight, fontFamily: colours.font, width: 170, overflow: "truncate" as const },
   });
   return {
     animation: false,
@@ -137,7 +145,7 @@ function lanesOption(chart: LanesChart, colours: Palette): EChartsCoreOption {
       text(lane.name, i, { left: 0 }, colours.ink, 600),
       text(lane.peak, i, { right: 0 }, lane.alarm ? colours.alarm : colours.muted, lane.alarm ? 600 : 400),
     ]),
-    grid: chart.lanes.map((_, i) => ({ left: 0, right: 1, top: top(i), height: laneHeight })),
+    grid: chart.lanes.map((_, i) => ({ left: 0, right: 1, top: top(i), height: laneHeight, outerBoundsMode: "none" as const })),
     xAxis: chart.lanes.map((_, i) => ({ ...timeAxis(colours, chart.x, i === last), gridIndex: i })),
     yAxis: chart.lanes.map((_, i) => ({ type: "value" as const, gridIndex: i, min: 0, max: chart.max || 1, show: false })),
     series: chart.lanes.map((lane, i) => {
@@ -166,9 +174,10 @@ function bandSeries(chart: CurveChart, colours: Palette): object[] {
 
 function curveOption(chart: CurveChart, colours: Palette): EChartsCoreOption {
   const ticks = chart.xTicks;
+  const peak = [...chart.lines, ...chart.dots].reduce((most, entry) => entry.points.reduce((top, point) => Math.max(top, point[1]), most), 0);
   return {
     animation: false,
-    grid: { left: 46, right: 16, top: 30, bottom: 40 },
+    grid: { left: 46, right: 16, top: 30, bottom: 40, outerBoundsMode: "none" },
     xAxis: {
       ...valueAxis(colours, chart.xLabel),
       nameLocation: "middle",
@@ -178,9 +187,9 @@ function curveOption(chart: CurveChart, colours: Palette): EChartsCoreOption {
       splitLine: { show: false },
       axisLine: { show: true, onZero: false, lineStyle: { color: colours.grid } },
       ...(ticks ? { max: ticks.length - 1, interval: 1,
-        axisLabel: { ...axisText(colours), hideOverlap: true, formatter: (value: number) => ticks[value] ?? "" } } : {}),
+        axisLabel: { ...axisText(colours), hideOverlap: true, alignMinLabel: "left" as const, alignMaxLabel: "right" as const, formatter: (value: number) => ticks[value] ?? "" } } : {}),
     },
-    yAxis: { ...valueAxis(colours, chart.yLabel), ...(chart.yLog ? { type: "log" as const } : { min: 0 }) },
+    yAxis: { ...valueAxis(colours, chart.yLabel), ...(chart.yLog ? { type: "log" as const } : { min: 0, max: headroom(peak, chart.limit) }) },
     series: [
       ...bandSeries(chart, colours),
       ...chart.lines.map((line, index) => ({
@@ -190,7 +199,7 @@ function curveOption(chart: CurveChart, colours: Palette): EChartsCoreOption {
         markLine: index === 0 ? limitLine(colours, chart.limit) : undefined,
       })),
       ...chart.dots.map((dots) => ({
-        type: "scatter", name: dots.name, silent: true, symbol: dots.symbol, symbolSize: 9,
+        type: "scatter", z: 4, name: dots.name, silent: true, symbol: dots.symbol, symbolSize: 9,
         itemStyle: { color: colours.surface, borderColor: toneOf(colours, dots.tone), borderWidth: 1.75 },
         data: dots.points,
       })),
