@@ -30,6 +30,7 @@ target_sources(tidemark_shop PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/registry.cpp
   ${CMAKE_CURRENT_LIST_DIR}/registry_client.cpp
   ${CMAKE_CURRENT_LIST_DIR}/registry_table.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/rehearsal.cpp
   ${CMAKE_CURRENT_LIST_DIR}/resp_codec.cpp
   ${CMAKE_CURRENT_LIST_DIR}/resp_server.cpp
   ${CMAKE_CURRENT_LIST_DIR}/service_time.cpp

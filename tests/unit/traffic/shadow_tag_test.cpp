@@ -13,7 +13,7 @@ constexpr const char* kRun = "00112233445566aa";
 
 TEST(ShadowTag, SignedTagIsGenuineAndSurvivesTheHeader) {
   const TagSigner signer(kKey);
-  for (const std::string flow : {"browse", "buy", "a", "with-dash_and_9", std::string(32, 'x')}) {
+  for (const auto& flow : std::vector<std::string>{"browse", "buy", "a", "with-dash_and_9", std::string(32, 'x')}) {
     const ShadowTag tag = signer.sign(kRun, flow);
     EXPECT_TRUE(signer.genuine(tag)) << flow;
     EXPECT_EQ(tag.world(), "shadow");
