@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "reports/downsample.h"
@@ -20,7 +21,7 @@ TEST(Numbers, GroupThousands) {
 
 TEST(Numbers, ShowADashForWhatIsNotANumber) {
   const std::string dash = "\xE2\x80\x93";
-  for (const double value : {std::nan(""), INFINITY, -INFINITY}) {
+  for (const double value : {std::nan(""), double{INFINITY}, -double{INFINITY}}) {
     EXPECT_EQ(fixed(value, 1), dash);
     EXPECT_EQ(percent(value), dash);
     EXPECT_EQ(signed_percent(value), dash);
