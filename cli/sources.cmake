@@ -6,7 +6,7 @@ target_sources(tidemark PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/print_error.cpp
   ${CMAKE_CURRENT_LIST_DIR}/rehearsal_arguments.cpp
-  /tmp/report_stub.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/report.cpp
   ${CMAKE_CURRENT_LIST_DIR}/run.cpp
   ${CMAKE_CURRENT_LIST_DIR}/run_arguments.cpp
   ${CMAKE_CURRENT_LIST_DIR}/run_table.cpp
