@@ -41,7 +41,8 @@ ExitCode run(const RunArguments& arguments) {
   auto options = run_options(arguments);
   if (!options) return print_error(options.error());
   if (!arguments.stack_dir.empty()) {
-    if (auto used = use_stack(arguments.stack_dir, !arguments.target.empty(), *options); !used) return print_error(used.error());
+    if (auto used = use_stack(arguments.stack_dir, !arguments.target.empty(), *options); !used)
+      return print_error(used.error());
   }
   options->progress = progress_line(arguments.json || arguments.quiet);
   const auto& stop_signal = install_stop_signal();

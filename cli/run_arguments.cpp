@@ -52,8 +52,10 @@ Result<schedule::Scenario> base_scenario(const RunArguments& arguments) {
 // --rate, --closed, --replay: the command line's load instead of the file's.
 Result<void> override_load(const RunArguments& arguments, schedule::Scenario& scenario) {
   auto& load = scenario.load;
-  const bool kinds = (arguments.rate ? 1 : 0) + (arguments.closed ? 1 : 0) + (arguments.replay_file.empty() ? 0 : 1) > 1;
-  if (kinds) return fail(ExitCode::usage, "run", "--rate, --closed and --replay exclude each other", "give one of them");
+  const bool kinds =
+      (arguments.rate ? 1 : 0) + (arguments.closed ? 1 : 0) + (arguments.replay_file.empty() ? 0 : 1) > 1;
+  if (kinds)
+    return fail(ExitCode::usage, "run", "--rate, --closed and --replay exclude each other", "give one of them");
   Nanos duration = load.stages.size() == 1 ? load.stages.front().duration : load.duration;
   if (!arguments.duration.empty()) {
     auto given = duration_of("--duration", arguments.duration);
@@ -75,14 +77,16 @@ Result<void> override_load(const RunArguments& arguments, schedule::Scenario& sc
     load.arrivals = arrivals;
     load.stages = {{Rate::per_second(*arguments.rate), Rate::per_second(*arguments.rate), duration}};
   } else if (arguments.scenario_file.empty()) {
-    return fail(ExitCode::usage, "run", "how much to send is not said", "give --rate R, --closed or --replay ACCESS_LOG");
+    return fail(ExitCode::usage, "run", "how much to send is not said",
+                "give --rate R, --closed or --replay ACCESS_LOG");
   } else if (!arguments.duration.empty()) {
     if (load.model == schedule::Load::Model::closed) {
       load.duration = duration;
     } else if (load.stages.size() == 1) {
       load.stages.front().duration = duration;
     } else {
-      return fail(ExitCode::usage, "--duration", "the scenario's load has several stages, a shape or a log", "give --rate R with it");
+      return fail(ExitCode::usage, "--duration", "the scenario's load has several stages, a shape or a log",
+                  "give --rate R with it");
     }
   }
   if (arguments.connections > 0) load.connections = arguments.connections;
@@ -94,27 +98,36 @@ Result<void> override_load(const RunArguments& arguments, schedule::Scenario& sc
 
 std::string new_run_id() {
   std::uint64_t id = 0;
-  if (getrandom(&id, sizeof(id), 0) != sizeof(id)) id = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
+  if (getrandom(&id, sizeof(id), 0) != sizeof(id))
+    id = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
   return hex16(id);
 }
 
 }  // namespace
 
 void add_run_arguments(CLI::App& command, RunArguments& arguments) {
-  command.add_option("scenario", arguments.scenario_file, "scenario file (YAML); without one, --target is sent GET requests");
+  command.add_option("scenario", arguments.scenario_file,
+                     "scenario file (YAML); without one, --target is sent GET requests");
   command.add_option("--target", arguments.target, "URL to send to; replaces the scenario's target");
-  command.add_option("--rate", arguments.rate, "arrivals per second, held whatever the answers do")->check(CLI::Range(0.001, 1e7));
+  command.add_option("--rate", arguments.rate, "arrivals per second, held whatever the answers do")
+      ->check(CLI::Range(0.001, 1e7));
   command.add_option("--duration", arguments.duration, "length of the load: 500ms, 20s, 5m (default 10s)");
-  command.add_option("--arrivals", arguments.arrivals, "poisson (default) or even")->check(CLI::IsMember({"poisson", "even"}));
-  command.add_flag("--closed", arguments.closed, "each connection sends as soon as it has its answer: as fast as it goes");
+  command.add_option("--arrivals", arguments.arrivals, "poisson (default) or even")
+      ->check(CLI::IsMember({"poisson", "even"}));
+  command.add_flag("--closed", arguments.closed,
+                   "each connection sends as soon as it has its answer: as fast as it goes");
   command.add_option("--connections", arguments.connections, "at most so many; with --closed: users (default 10)")
       ->check(CLI::Range(1U, 10'000'000U));
-  command.add_option("--timeout", arguments.timeout, "a request without a whole answer by then has failed (default 30s)");
-  command.add_option("--replay", arguments.replay_file, "access log (combined format): its paths at their recorded times");
-  command.add_option("--speed", arguments.speed, "replay: divide the recorded gaps by this")->check(CLI::Range(1e-6, 1e9));
+  command.add_option("--timeout", arguments.timeout,
+                     "a request without a whole answer by then has failed (default 30s)");
+  command.add_option("--replay", arguments.replay_file,
+                     "access log (combined format): its paths at their recorded times");
+  command.add_option("--speed", arguments.speed, "replay: divide the recorded gaps by this")
+      ->check(CLI::Range(1e-6, 1e9));
   command.add_option("-e,--env", arguments.parameters, "KEY=VALUE for ${KEY} in the scenario; repeatable")
       ->allow_extra_args(false);
-  command.add_option("--stack", arguments.stack_dir, "a running stack's folder: target, nodes to scrape, tag key, audit");
+  command.add_option("--stack", arguments.stack_dir,
+                     "a running stack's folder: target, nodes to scrape, tag key, audit");
   command.add_option("--seed", arguments.seed, "equal seeds send equal requests at equal times")->capture_default_str();
   command.add_option("--out", arguments.out_dir, "run directory to create (default runs/<time>-<run id>)");
   command.add_option("--cpu", arguments.cpu, "run the generator on this core alone")->check(CLI::Range(0, 4095));

@@ -26,7 +26,8 @@ struct RunArguments {
 
 void add_run_arguments(CLI::App& command, RunArguments& arguments);
 
-// The scenario of the file or the URL, with what the command line says instead of it. Exit 2 for what contradicts itself.
+// The scenario of the file or the URL, with what the command line says instead of it. Exit 2 for what contradicts
+// itself.
 Result<drive::RunOptions> run_options(const RunArguments& arguments);
 
 }  // namespace tidemark::cli

@@ -1,5 +1,6 @@
-// A clock's histograms in consecutive batches of equal length, never more than kMost: when they are full, neighbours are merged and the
-// length doubles. So the batches grow with the run, and with them their independence (thresholds_eval.h). One owner.
+// A clock's histograms in consecutive batches of equal length, never more than kMost: when they are full, neighbours
+// are merged and the length doubles. So the batches grow with the run, and with them their independence
+// (thresholds_eval.h). One owner.
 #pragma once
 
 #include <cstddef>

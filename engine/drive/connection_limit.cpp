@@ -24,7 +24,8 @@ MachineLimits machine_limits() {
   const std::filesystem::directory_iterator open_files("/proc/self/fd", error);
   if (!error) limits.descriptors_in_use = static_cast<std::uint64_t>(std::distance(begin(open_files), end(open_files)));
   std::uint64_t low = 0, high = 0;
-  if (std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> low >> high && high >= low) limits.local_ports = high - low + 1;
+  if (std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> low >> high && high >= low)
+    limits.local_ports = high - low + 1;
   std::ifstream memory("/proc/meminfo");
   for (std::string name; memory >> name; memory.ignore(1024, '\n')) {
     std::uint64_t kibibytes = 0;
@@ -40,7 +41,8 @@ Result<std::uint32_t> connection_limit(std::uint32_t requested, std::size_t node
     return fail(ExitCode::environment, "open files",
                 fmt::format("{} connections need {} descriptors, the limit is {}", std::max(requested, 1U),
                             std::max<std::uint64_t>(requested, 1) + reserved, machine.descriptors),
-                fmt::format("ulimit -n {}, or --connections {}", std::max<std::uint64_t>(requested, 1) + reserved, by_descriptors));
+                fmt::format("ulimit -n {}, or --connections {}", std::max<std::uint64_t>(requested, 1) + reserved,
+                            by_descriptors));
   }
   if (requested > machine.local_ports) {
     return fail(ExitCode::environment, "local ports",

@@ -1,6 +1,6 @@
-// Where the run's time is cut: every whole second (a line of the series), and the windows of the per-step histograms: at each load
-// stage's start, after its settling time, every 10 s from there, and at its end, so that each stage has windows of its steady
-// part alone. Pure; one owner.
+// Where the run's time is cut: every whole second (a line of the series), and the windows of the per-step histograms:
+// at each load stage's start, after its settling time, every 10 s from there, and at its end, so that each stage has
+// windows of its steady part alone. Pure; one owner.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ class CutSchedule {
   std::vector<std::int64_t> windows_;  // ascending
   std::size_t window_ = 0;
   std::int64_t second_ = 1;
-  std::int64_t later_window_ = 0;      // after the last of windows_
+  std::int64_t later_window_ = 0;  // after the last of windows_
   Cut next_;
   void find_next();
 };

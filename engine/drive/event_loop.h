@@ -1,6 +1,6 @@
-// epoll and its nanosecond wait, and nothing else: the generator's reactor. Why not Asio here: the budget is a bare epoll loop plus
-// 15 %, and a reactor with completion handlers costs more than that per request (docs/decisions.md has the numbers). Level-triggered, so
-// that one read per answer suffices. Used by the one thread that owns it.
+// epoll and its nanosecond wait, and nothing else: the generator's reactor. Why not Asio here: the budget is a bare
+// epoll loop plus 15 %, and a reactor with completion handlers costs more than that per request (docs/decisions.md has
+// the numbers). Level-triggered, so that one read per answer suffices. Used by the one thread that owns it.
 #pragma once
 
 #include <sys/epoll.h>

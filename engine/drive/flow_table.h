@@ -1,6 +1,6 @@
-// The flows under way, in a slab addressed by index, and the list of their deadlines. The time-out is one number per run and requests
-// enter in time order, so a linked list in that order is the whole timer wheel: O(1) to arm, to disarm and to expire.
-// One owner.
+// The flows under way, in a slab addressed by index, and the list of their deadlines. The time-out is one number per
+// run and requests enter in time order, so a linked list in that order is the whole timer wheel: O(1) to arm, to disarm
+// and to expire. One owner.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ struct FlowSlot {
   std::uint32_t earlier = kNone, later = kNone;  // the deadline list
   std::uint64_t number = 0;
   // Nanoseconds since the run's start.
-  std::int64_t planned = 0;   // of the current request
-  std::int64_t sent = -1;     // its first byte was handed to the kernel
+  std::int64_t planned = 0;  // of the current request
+  std::int64_t sent = -1;    // its first byte was handed to the kernel
   std::int64_t deadline = 0;
   std::uint64_t trace_high = 0, trace_low = 0;
   std::unique_ptr<std::vector<std::string>> values;  // of the variables, by slot; only for flows that use any
@@ -32,7 +32,7 @@ struct FlowSlot {
 class FlowTable {
  public:
   std::uint32_t allocate();
-  void release(std::uint32_t index);  // must not be on the deadline list
+  void release(std::uint32_t index);                                   // must not be on the deadline list
   FlowSlot& operator[](std::uint32_t index) { return slots_[index]; }  // valid until the next allocate()
   const FlowSlot& operator[](std::uint32_t index) const { return slots_[index]; }
   std::uint64_t active() const { return slots_.size() - free_.size(); }

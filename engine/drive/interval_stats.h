@@ -1,5 +1,5 @@
-// What the worker hands over at each cut of the run's time, and the mailbox it goes through. The only thing that the worker shares
-// with another thread, once a second: the hot path writes plain memory that it owns.
+// What the worker hands over at each cut of the run's time, and the mailbox it goes through. The only thing that the
+// worker shares with another thread, once a second: the hot path writes plain memory that it owns.
 #pragma once
 
 #include <condition_variable>
@@ -29,7 +29,8 @@ struct SeriesStats {
 
 // What the worker saw of itself in one interval (validity.h judges it).
 struct SelfStats {
-  std::uint64_t sends = 0, late_sends = 0;  // timer-driven sends that were ready to go; of those, > 1 ms after their instant
+  std::uint64_t sends = 0,
+                late_sends = 0;  // timer-driven sends that were ready to go; of those, > 1 ms after their instant
   std::int64_t worst_lateness_ns = 0;
   std::int64_t cpu_ns = 0, run_queue_ns = 0;  // of the worker's thread: running; runnable but waiting for a core
   std::uint64_t no_descriptor = 0, no_port = 0;
@@ -38,8 +39,8 @@ struct SelfStats {
 struct IntervalStats {
   std::int64_t start_ns = 0, end_ns = 0;  // since the run's start
   bool ends_second = false, ends_window = false, last = false;
-  bool sending = true;               // lies in the sending phase, not in the drain after it
-  FlowBook flows;                    // in_flight: level at the end
+  bool sending = true;                 // lies in the sending phase, not in the drain after it
+  FlowBook flows;                      // in_flight: level at the end
   std::uint64_t planned_requests = 0;  // steps of the flows planned in this interval
   std::vector<SeriesStats> series;
   std::unique_ptr<SeriesStats> total;  // only where the series are too many for three digits each

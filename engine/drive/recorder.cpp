@@ -19,10 +19,16 @@ IntervalStats empty_interval(const RecorderOptions& options) {
   return stats;
 }
 
-double seconds(std::int64_t nanos) { return static_cast<double>(nanos) * 1e-9; }
+double seconds(std::int64_t nanos) {
+  return static_cast<double>(nanos) * 1e-9;
+}
 
 record::StepInterval step_interval(const std::string& name, const SeriesStats& series) {
-  return {.step = name, .requests = series.counts, .response = series.response, .service = series.service, .lag = series.lag};
+  return {.step = name,
+          .requests = series.counts,
+          .response = series.response,
+          .service = series.service,
+          .lag = series.lag};
 }
 
 const Histogram& clock_of(const SeriesStats& series, const std::string& metric) {
@@ -54,14 +60,15 @@ void Recorder::run() {
     last = interval->last;
     if (interval->sending && interval->end_ns > interval->start_ns) {
       const auto length = static_cast<double>(interval->end_ns - interval->start_ns);
-      totals_.samples.push_back({.length_s = length * 1e-9,
-                                 .sends = interval->self.sends,
-                                 .late_sends = interval->self.late_sends,
-                                 .cpu_share = std::min(1.0, static_cast<double>(interval->self.cpu_ns) / length),
-                                 .run_queue_share = std::min(1.0, static_cast<double>(interval->self.run_queue_ns) / length),
-                                 .steal_share = steal.since_last(),
-                                 .no_descriptor = interval->self.no_descriptor,
-                                 .no_port = interval->self.no_port});
+      totals_.samples.push_back(
+          {.length_s = length * 1e-9,
+           .sends = interval->self.sends,
+           .late_sends = interval->self.late_sends,
+           .cpu_share = std::min(1.0, static_cast<double>(interval->self.cpu_ns) / length),
+           .run_queue_share = std::min(1.0, static_cast<double>(interval->self.run_queue_ns) / length),
+           .steal_share = steal.since_last(),
+           .no_descriptor = interval->self.no_descriptor,
+           .no_port = interval->self.no_port});
     }
     consume(*interval);
     mailbox_.give_back(std::move(interval));
@@ -70,22 +77,23 @@ void Recorder::run() {
 }
 
 observe::Scraper::Sinks Recorder::sinks() {
-  return {.watermark =
-              [this](const WatermarkSample& sample) {
-                writer_.watermark(sample);
-                const std::lock_guard lock(scraped_);
-                totals_.watermarks.push_back(sample);
-              },
-          .span = [this](const Span& span) { writer_.span(span); },
-          .problem =
-              [this](const std::string& node, const std::string& problem) {
-                writer_.event(to_seconds(Clock::now() - options_.start), "problem", {{"node", node}, {"problem", problem}});
-                {
-                  const std::lock_guard lock(scraped_);
-                  if (totals_.problem.empty()) totals_.problem = problem;
-                }
-                options_.stop_worker();
-              }};
+  return {
+      .watermark =
+          [this](const WatermarkSample& sample) {
+            writer_.watermark(sample);
+            const std::lock_guard lock(scraped_);
+            totals_.watermarks.push_back(sample);
+          },
+      .span = [this](const Span& span) { writer_.span(span); },
+      .problem =
+          [this](const std::string& node, const std::string& problem) {
+            writer_.event(to_seconds(Clock::now() - options_.start), "problem", {{"node", node}, {"problem", problem}});
+            {
+              const std::lock_guard lock(scraped_);
+              if (totals_.problem.empty()) totals_.problem = problem;
+            }
+            options_.stop_worker();
+          }};
 }
 
 void Recorder::consume(const IntervalStats& interval) {

@@ -1,6 +1,6 @@
-// Turns the worker's intervals into the run directory, the totals of the summary and the progress line. Runs on a thread of its own, at lower
-// priority than the worker; the scraper's thread is started from it and inherits core and priority.
-// run() blocks until the worker's last interval; results() may be read after it has returned.
+// Turns the worker's intervals into the run directory, the totals of the summary and the progress line. Runs on a
+// thread of its own, at lower priority than the worker; the scraper's thread is started from it and inherits core and
+// priority. run() blocks until the worker's last interval; results() may be read after it has returned.
 #pragma once
 
 #include <functional>
@@ -32,7 +32,7 @@ struct RecorderOptions {
   std::vector<schedule::Threshold> thresholds;
   std::vector<observe::ScrapeTarget> nodes;
   Instant start;
-  double duration_s = 0;            // of the sending phase
+  double duration_s = 0;  // of the sending phase
   int cpu = -1;
   std::function<void(const Progress&)> progress;
   std::function<void()> stop_worker;  // thread-safe
@@ -41,12 +41,12 @@ struct RecorderOptions {
 using ClockKey = std::pair<std::string, std::string>;  // metric ("response", "service", "lag") and step ("": total)
 
 struct RunTotals {
-  IntervalStats whole;                   // everything that was counted
+  IntervalStats whole;                    // everything that was counted
   std::uint64_t ended_while_sending = 0;  // requests, whatever their outcome
-  std::vector<ValiditySample> samples;   // of the sending phase
+  std::vector<ValiditySample> samples;    // of the sending phase
   std::vector<WatermarkSample> watermarks;
-  std::string problem;                   // what a node complained of first; it ended the run
-  std::optional<Error> write_error;      // ended the run as well
+  std::string problem;                       // what a node complained of first; it ended the run
+  std::optional<Error> write_error;          // ended the run as well
   std::map<ClockKey, BatchHistory> batches;  // of the clocks that thresholds ask for
 };
 

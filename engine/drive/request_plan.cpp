@@ -1,8 +1,11 @@
 #include "engine/drive/request_plan.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstring>
 #include <map>
 
 #include "engine/traffic/target_guard.h"
@@ -18,9 +21,8 @@ bool is_one_of(const std::string& text, std::initializer_list<const char*> words
 }
 
 bool same_name(const std::string& a, const std::string& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 class Compiler {
@@ -43,7 +45,8 @@ class Compiler {
       }
       plan_.flows.push_back(std::move(compiled));
     }
-    if (plan_.flows.empty()) return fail(ExitCode::usage, inputs_.scenario.name, "no flow to send", "give --target URL");
+    if (plan_.flows.empty())
+      return fail(ExitCode::usage, inputs_.scenario.name, "no flow to send", "give --target URL");
     return std::move(plan_);
   }
 
@@ -77,7 +80,8 @@ class Compiler {
     auto parsed = traffic::parse_target(url);
     if (!parsed) return tl::make_unexpected(std::move(parsed.error()));
     for (std::size_t i = 0; i < plan_.origins.size(); ++i) {
-      if (plan_.origins[i].host == parsed->host && plan_.origins[i].port == parsed->port) return static_cast<std::uint32_t>(i);
+      if (plan_.origins[i].host == parsed->host && plan_.origins[i].port == parsed->port)
+        return static_cast<std::uint32_t>(i);
     }
     auto address = traffic::resolve_allowed(parsed->host);
     if (!address) {
@@ -142,7 +146,8 @@ class Compiler {
     if (!tag.empty()) {
       fixed += std::string(traffic::kShadowHeader) + ": " + tag + "\r\ntraceparent: 00-";
       compiled.trace_at = fixed.size();
-      fixed += std::string(RequestPlan::kTraceIdDigits, '0') + "-" + std::string(RequestPlan::kSpanIdDigits, '0') + "-01\r\n";
+      fixed += std::string(RequestPlan::kTraceIdDigits, '0') + "-" + std::string(RequestPlan::kSpanIdDigits, '0') +
+               "-01\r\n";
     }
     return {};
   }
@@ -167,9 +172,11 @@ class Compiler {
     if (!body) return tl::make_unexpected(std::move(body.error()));
     compiled.body = std::move(*body);
     if (auto split = split_origin(compiled, place); !split) return tl::make_unexpected(std::move(split.error()));
-    if (auto fields = compile_fields(compiled, place, tag); !fields) return tl::make_unexpected(std::move(fields.error()));
-    const bool empty_body = std::all_of(compiled.body.begin(), compiled.body.end(),
-                                        [](const Piece& piece) { return piece.literal.empty() && piece.slot == kNoSlot; });
+    if (auto fields = compile_fields(compiled, place, tag); !fields)
+      return tl::make_unexpected(std::move(fields.error()));
+    const bool empty_body = std::all_of(compiled.body.begin(), compiled.body.end(), [](const Piece& piece) {
+      return piece.literal.empty() && piece.slot == kNoSlot;
+    });
     compiled.sends_length = !empty_body || is_one_of(step.method, {"POST", "PUT", "PATCH"});
     compiled.target_from_log = inputs_.replay;
     compiled.constant = !inputs_.replay && is_constant(compiled);
@@ -187,7 +194,8 @@ class Compiler {
       return std::all_of(pieces.begin(), pieces.end(), [](const Piece& piece) { return piece.slot == kNoSlot; });
     };
     return constant(step.target) && constant(step.body) &&
-           std::all_of(step.fields.begin(), step.fields.end(), [&](const auto& field) { return constant(field.second); });
+           std::all_of(step.fields.begin(), step.fields.end(),
+                       [&](const auto& field) { return constant(field.second); });
   }
 
   static constexpr std::uint32_t kNoSlot = 0xffff'ffff;
@@ -196,7 +204,8 @@ class Compiler {
   std::map<std::string, std::uint32_t> slot_of_;
 };
 
-constexpr std::array<char, 16> kHexDigits = {'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'};
+constexpr std::array<char, 16> kHexDigits = {'0', '1', '2', '3', '4', '5', '6', '7',
+                                             '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'};
 
 void append_cleaned(std::string_view text, RenderFor where, std::string& out) {
   if (where == RenderFor::body) {
@@ -219,7 +228,9 @@ void append_cleaned(std::string_view text, RenderFor where, std::string& out) {
 
 }  // namespace
 
-Result<RequestPlan> RequestPlan::compile(const Inputs& inputs) { return Compiler(inputs).compile(); }
+Result<RequestPlan> RequestPlan::compile(const Inputs& inputs) {
+  return Compiler(inputs).compile();
+}
 
 void render(const Pieces& pieces, const std::vector<std::string>& values, RenderFor where, std::string& out) {
   for (const Piece& piece : pieces) {
@@ -228,8 +239,8 @@ void render(const Pieces& pieces, const std::vector<std::string>& values, Render
   }
 }
 
-std::size_t render_request(const CompiledStep& step, const std::vector<std::string>& values, const std::string* logged_target,
-                           std::string& out) {
+std::size_t render_request(const CompiledStep& step, const std::vector<std::string>& values,
+                           const std::string* logged_target, std::string& out) {
   out.assign(step.step->method);
   out.push_back(' ');
   if (step.target_from_log && logged_target != nullptr) {
@@ -272,7 +283,8 @@ void draw_values(const RequestPlan& plan, const schedule::Scenario& scenario, st
         value = variable.values.empty() ? "" : variable.values[random.below(variable.values.size())];
         break;
       case Kind::random:
-        value = std::to_string(variable.low + static_cast<std::int64_t>(span == 0 ? random.next() : random.below(span)));
+        value =
+            std::to_string(variable.low + static_cast<std::int64_t>(span == 0 ? random.next() : random.below(span)));
         break;
       case Kind::sequence:
         value = std::to_string(variable.low + static_cast<std::int64_t>(flow_number));
@@ -281,18 +293,30 @@ void draw_values(const RequestPlan& plan, const schedule::Scenario& scenario, st
   }
 }
 
+namespace {
+
+// Eight hexadecimal digits at once: a nibble to each byte, then 0-9 and a-f by arithmetic on all bytes together.
+std::uint64_t eight_digits(std::uint32_t value) {
+  const std::uint64_t nibbles = __builtin_bswap64(_pdep_u64(value, 0x0f0f'0f0f'0f0f'0f0f));
+  const std::uint64_t letters = ((nibbles + 0x0606'0606'0606'0606) >> 4U) & 0x0101'0101'0101'0101;
+  return nibbles + 0x3030'3030'3030'3030 + letters * ('a' - '0' - 10);
+}
+
+}  // namespace
+
 void write_hex16(std::uint64_t value, char* to) {
-  for (int i = 15; i >= 0; --i) {
-    to[i] = kHexDigits[value & 15U];
-    value >>= 4U;
-  }
+  const std::uint64_t high = eight_digits(static_cast<std::uint32_t>(value >> 32U));
+  const std::uint64_t low = eight_digits(static_cast<std::uint32_t>(value));
+  std::memcpy(to, &high, sizeof(high));
+  std::memcpy(to + sizeof(high), &low, sizeof(low));
 }
 
 std::string tag_flow_name(const std::string& name) {
   std::string tagged;
   for (const char c : name.substr(0, 32)) {
     const auto lower = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    const bool allowed = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') || lower == '_' || lower == '-';
+    const bool allowed =
+        (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') || lower == '_' || lower == '-';
     tagged.push_back(allowed ? lower : '_');
   }
   return tagged.empty() ? "flow" : tagged;

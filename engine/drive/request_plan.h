@@ -1,6 +1,6 @@
-// The scenario compiled for sending: every step as bytes, rendered before the clock starts where its templates are constant, else as
-// pieces with numbered holes. Resolves each origin once, through the target guard, before any socket opens.
-// Constant after compile(), except that the owner patches trace ids into `bytes`: one worker owns it.
+// The scenario compiled for sending: every step as bytes, rendered before the clock starts where its templates are
+// constant, else as pieces with numbered holes. Resolves each origin once, through the target guard, before any socket
+// opens. Constant after compile(), except that the owner patches trace ids into `bytes`: one worker owns it.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
@@ -20,13 +20,13 @@ namespace tidemark::drive {
 struct Origin {
   std::string host;
   std::uint16_t port = 80;
-  std::string authority;              // as in the Host field
-  boost::asio::ip::address address;   // the one that was checked: connections go here
+  std::string authority;             // as in the Host field
+  boost::asio::ip::address address;  // the one that was checked: connections go here
 };
 
 struct Piece {  // literal text, then the value of a variable
   std::string literal;
-  std::uint32_t slot = 0xffff'ffff;   // none: only the literal
+  std::uint32_t slot = 0xffff'ffff;  // none: only the literal
 };
 using Pieces = std::vector<Piece>;
 
@@ -37,12 +37,12 @@ struct CompiledStep {
   bool constant = true;
   bool head = false, idempotent = true;
   bool keep_headers = false, keep_body = false;
-  std::string bytes;                     // constant: the whole request
-  std::size_t trace_at = 0;              // offset of the trace id in `bytes`, 0: no traceparent
+  std::string bytes;         // constant: the whole request
+  std::size_t trace_at = 0;  // offset of the trace id in `bytes`, 0: no traceparent
   // Not constant: method and target, the fixed fields, the step's own fields, the body.
   Pieces target;
-  bool target_from_log = false;          // the target comes with each arrival
-  std::string fixed_fields;              // from " HTTP/1.1\r\n" on; trace_at is then an offset in here
+  bool target_from_log = false;  // the target comes with each arrival
+  std::string fixed_fields;      // from " HTTP/1.1\r\n" on; trace_at is then an offset in here
   std::vector<std::pair<std::string, Pieces>> fields;
   Pieces body;
   bool sends_length = false;
@@ -61,8 +61,8 @@ struct RequestPlan {
 
   std::vector<Origin> origins;
   std::vector<CompiledFlow> flows;
-  std::vector<std::string> series;       // names of steps; equal names share one
-  std::vector<std::string> slots;        // names of variables: flow_id, run_id, the scenario's, captures
+  std::vector<std::string> series;  // names of steps; equal names share one
+  std::vector<std::string> slots;   // names of variables: flow_id, run_id, the scenario's, captures
   static constexpr std::uint32_t kFlowIdSlot = 0, kRunIdSlot = 1, kFirstVariableSlot = 2;
 
   struct Inputs {
@@ -75,14 +75,15 @@ struct RequestPlan {
   static Result<RequestPlan> compile(const Inputs& inputs);
 };
 
-// Appends the pieces, with `values` by slot. In a URL, spaces, controls and bytes above 126 are percent-encoded; in a field, line
-// breaks and NUL become spaces, so that no value can end the field.
+// Appends the pieces, with `values` by slot. In a URL, spaces, controls and bytes above 126 are percent-encoded; in a
+// field, line breaks and NUL become spaces, so that no value can end the field.
 enum class RenderFor { url, field, body };
 void render(const Pieces& pieces, const std::vector<std::string>& values, RenderFor where, std::string& out);
 
-// Renders a step that is not constant into `out` (cleared first). Returns the offset of the trace id, 0 if there is none.
-std::size_t render_request(const CompiledStep& step, const std::vector<std::string>& values, const std::string* logged_target,
-                           std::string& out);
+// Renders a step that is not constant into `out` (cleared first). Returns the offset of the trace id, 0 if there is
+// none.
+std::size_t render_request(const CompiledStep& step, const std::vector<std::string>& values,
+                           const std::string* logged_target, std::string& out);
 
 // Draws the scenario's variables into `values` (resized to the plan's slots). `flow_number` is the sequence's counter.
 void draw_values(const RequestPlan& plan, const schedule::Scenario& scenario, std::uint64_t flow_number,

@@ -17,8 +17,12 @@ constexpr std::array<bool, 256> kTokenCharacters = [] {
   return table;
 }();
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 bool equals_ignoring_case(std::string_view text, std::string_view lower_case) {
   return text.size() == lower_case.size() &&
@@ -254,8 +258,8 @@ bool find_header(std::string_view header_lines, std::string_view name, std::stri
     const std::size_t end = std::min(header_lines.find('\n'), header_lines.size());
     const std::string_view line = header_lines.substr(0, end);
     const std::size_t colon = line.find(": ");
-    if (colon == name.size() && std::equal(name.begin(), name.end(), line.begin(),
-                                           [](char a, char b) { return lower(a) == lower(b); })) {
+    if (colon == name.size() &&
+        std::equal(name.begin(), name.end(), line.begin(), [](char a, char b) { return lower(a) == lower(b); })) {
       value = line.substr(colon + 2);
       return true;
     }

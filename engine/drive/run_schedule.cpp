@@ -57,7 +57,8 @@ Result<RunSchedule> make_schedule(RunOptions& options) {
   }
   if (schedule.arrivals) schedule.stages = schedule.arrivals->stages();
   schedule.duration = schedule.stages.empty() ? Nanos{} : schedule.stages.back().end;
-  if (schedule.duration <= Nanos{}) return fail(ExitCode::usage, name, "the load has no duration", "give --duration 20s");
+  if (schedule.duration <= Nanos{})
+    return fail(ExitCode::usage, name, "the load has no duration", "give --duration 20s");
   return schedule;
 }
 

@@ -1,4 +1,5 @@
-// When a run sends: the arrivals, the marks of its load stages and the length of its sending phase, for each of the three kinds of load.
+// When a run sends: the arrivals, the marks of its load stages and the length of its sending phase, for each of the
+// three kinds of load.
 #pragma once
 
 #include <memory>
@@ -10,8 +11,8 @@
 namespace tidemark::drive {
 
 struct RunSchedule {
-  bool open = true;                                   // the open model
-  std::unique_ptr<schedule::ArrivalStream> arrivals;  // nullptr: closed model
+  bool open = true;                                        // the open model
+  std::unique_ptr<schedule::ArrivalStream> arrivals;       // nullptr: closed model
   std::vector<schedule::ArrivalStream::StageMark> stages;  // never empty
   Nanos duration{};
 };

@@ -6,11 +6,11 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <sys/random.h>
 #include <algorithm>
 #include <cassert>
 #include <csignal>
 #include <ctime>
-#include <sys/random.h>
 #include <thread>
 
 #include "engine/core/trace_id.h"
@@ -24,9 +24,10 @@
 namespace tidemark::drive {
 namespace {
 
-constexpr std::size_t kFineSeries = 32;               // up to so many series have three digits each
-constexpr std::uint64_t kMostWaiting = 256 * 1024;    // flows in the queue beyond the connections: about 64 MiB
-constexpr auto kStartUp = std::chrono::milliseconds(50);  // from the anchor to the run's instant zero: threads start meanwhile
+constexpr std::size_t kFineSeries = 32;             // up to so many series have three digits each
+constexpr std::uint64_t kMostWaiting = 256 * 1024;  // flows in the queue beyond the connections: about 64 MiB
+constexpr auto kStartUp =
+    std::chrono::milliseconds(50);  // from the anchor to the run's instant zero: threads start meanwhile
 constexpr auto kReachable = std::chrono::seconds(5);
 
 // The calling thread, and the threads it starts, on one core until the end of the scope.
@@ -53,7 +54,8 @@ class CorePin {
 
 std::string drawn_run_id() {
   std::uint64_t id = 0;
-  if (getrandom(&id, sizeof(id), 0) != sizeof(id)) id = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
+  if (getrandom(&id, sizeof(id), 0) != sizeof(id))
+    id = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
   return hex16(id);
 }
 
@@ -66,7 +68,8 @@ std::string iso_time(std::int64_t wall_ns) {
   return text;
 }
 
-nlohmann::json manifest_of(const RunOptions& options, const RequestPlan& plan, Instant start, std::uint32_t connections) {
+nlohmann::json manifest_of(const RunOptions& options, const RequestPlan& plan, Instant start,
+                           std::uint32_t connections) {
   // One anchor: the run's instant zero on both clocks.
   const auto wall_now = std::chrono::system_clock::now().time_since_epoch();
   const std::int64_t wall_ns = (std::chrono::duration_cast<Nanos>(wall_now) + (start - Clock::now())).count();
@@ -80,10 +83,15 @@ nlohmann::json manifest_of(const RunOptions& options, const RequestPlan& plan, I
       {"started_at", iso_time(wall_ns)},
       {"seed", options.seed},
       {"clock", {{"monotonic_ns", start.time_since_epoch().count()}, {"wall_ns", wall_ns}}},
-      {"host", {{"name", machine.nodename}, {"cores", std::thread::hardware_concurrency()}, {"kernel", machine.release}}},
+      {"host",
+       {{"name", machine.nodename}, {"cores", std::thread::hardware_concurrency()}, {"kernel", machine.release}}},
       {"scenario", schedule::to_json(options.scenario)},
       {"steps", plan.series},
-      {"generator", {{"connections", connections}, {"queue", kMostWaiting}, {"core", options.cpu}, {"tagged", options.signer.has_value()}}}};
+      {"generator",
+       {{"connections", connections},
+        {"queue", kMostWaiting},
+        {"core", options.cpu},
+        {"tagged", options.signer.has_value()}}}};
   if (options.replay) {
     manifest["replay"] = {{"malformed", options.replay->malformed},
                           {"skipped_methods", options.replay->skipped_methods},
@@ -115,8 +123,8 @@ ThreeClocks clocks_of(const SeriesStats& series) {
 }
 
 // From the books to the verdict, but for what the audit adds.
-Summary summarise(const RunOptions& options, const RequestPlan& plan, const RunTotals& totals, const RunSchedule& schedule,
-                  const Worker& worker) {
+Summary summarise(const RunOptions& options, const RequestPlan& plan, const RunTotals& totals,
+                  const RunSchedule& schedule, const Worker& worker) {
   Summary summary;
   summary.run_id = options.run_id;
   const SeriesStats all = totals.whole.sum();
@@ -130,7 +138,8 @@ Summary summarise(const RunOptions& options, const RequestPlan& plan, const RunT
   }
   summary.clocks = clocks_of(all);
   for (std::size_t i = 0; i < plan.series.size(); ++i) {
-    summary.by_step[plan.series[i]] = {.requests = totals.whole.series[i].counts, .clocks = clocks_of(totals.whole.series[i])};
+    summary.by_step[plan.series[i]] = {.requests = totals.whole.series[i].counts,
+                                       .clocks = clocks_of(totals.whole.series[i])};
   }
   summary.errors.insert(totals.whole.errors.begin(), totals.whole.errors.end());
   auto nodes = record::summarise_nodes(totals.watermarks);
@@ -150,7 +159,8 @@ Summary summarise(const RunOptions& options, const RequestPlan& plan, const RunT
 }
 
 void decide(Summary& summary, const RunOptions& options, const RunTotals& totals) {
-  for (const auto& threshold : options.scenario.thresholds) summary.thresholds.push_back(evaluate(threshold, summary, totals));
+  for (const auto& threshold : options.scenario.thresholds)
+    summary.thresholds.push_back(evaluate(threshold, summary, totals));
   const auto any = [&](const char* verdict) {
     return std::any_of(summary.thresholds.begin(), summary.thresholds.end(),
                        [&](const ThresholdResult& result) { return result.verdict == verdict; });
@@ -177,7 +187,8 @@ void announce_end(record::RunWriter& writer, const Summary& summary) {
   if (!summary.stop_reason.empty()) writer.event(summary.duration_s, "stop", {{"reason", summary.stop_reason}});
 }
 
-WorkerOptions worker_options(const RunOptions& options, RunSchedule& schedule, std::uint32_t connections, Instant start) {
+WorkerOptions worker_options(const RunOptions& options, RunSchedule& schedule, std::uint32_t connections,
+                             Instant start) {
   return {.scenario = &options.scenario,
           .logged_targets = options.replay ? &options.replay->targets : nullptr,
           .arrivals = std::move(schedule.arrivals),

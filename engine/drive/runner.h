@@ -1,5 +1,5 @@
-// Runs a scenario: paces arrivals, sends, measures three clocks, keeps two books, judges its own validity, writes the run directory.
-// run() blocks; stop() may be called from any thread or signal handler.
+// Runs a scenario: paces arrivals, sends, measures three clocks, keeps two books, judges its own validity, writes the
+// run directory. run() blocks; stop() may be called from any thread or signal handler.
 #pragma once
 
 #include <atomic>
@@ -28,24 +28,24 @@ struct Progress {  // once a second, for a person
 };
 
 struct RunOptions {
-  schedule::Scenario scenario;                     // target set
-  std::optional<schedule::LogReplay> replay;       // instead of the scenario's own arrivals
-  std::filesystem::path out_dir;                   // created
+  schedule::Scenario scenario;                // target set
+  std::optional<schedule::LogReplay> replay;  // instead of the scenario's own arrivals
+  std::filesystem::path out_dir;              // created
   std::uint64_t seed = 1;
-  std::string kind = "run";                        // manifest "kind": "run" | "calibration" | "verify"
+  std::string kind = "run";                                  // manifest "kind": "run" | "calibration" | "verify"
   nlohmann::json extra_manifest = nlohmann::json::object();  // "topology", "plan", ... merged into the manifest
-  std::vector<observe::ScrapeTarget> nodes;        // scraped each second
-  std::optional<traffic::TagSigner> signer;        // tag every request; else "x-shadow" is not sent
-  std::string run_id;                              // 16 hex digits; empty: drawn
-  int cpu = -1;                                    // pin the worker and the scraper to this core; -1: not pinned
+  std::vector<observe::ScrapeTarget> nodes;                  // scraped each second
+  std::optional<traffic::TagSigner> signer;                  // tag every request; else "x-shadow" is not sent
+  std::string run_id;                                        // 16 hex digits; empty: drawn
+  int cpu = -1;  // pin the worker and the scraper to this core; -1: not pinned
   std::function<void(const Progress&)> progress;
   // Runs after the load, before the summary is written: the audit. Appends leaks to the summary.
   std::function<void(Summary&)> audit;
-  const std::atomic<int>* stop_signal = nullptr;   // non-zero: stop as for that signal
+  const std::atomic<int>* stop_signal = nullptr;  // non-zero: stop as for that signal
 };
 
-// The summary of a finished (or interrupted) run; Errors are configuration, refused target, environment, or a record that
-// could not be written.
+// The summary of a finished (or interrupted) run; Errors are configuration, refused target, environment, or a record
+// that could not be written.
 Result<Summary> run(RunOptions options);
 
 }  // namespace tidemark::drive

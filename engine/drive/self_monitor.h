@@ -1,5 +1,6 @@
-// What the kernel says of this thread and this machine: CPU time, time spent runnable without a core, and steal. Reading it costs two small
-// files a second. Each object belongs to one thread; the thread counters are those of the thread that calls.
+// What the kernel says of this thread and this machine: CPU time, time spent runnable without a core, and steal.
+// Reading it costs two small files a second. Each object belongs to one thread; the thread counters are those of the
+// thread that calls.
 #pragma once
 
 #include <cstdint>

@@ -17,8 +17,8 @@ struct SocketAddress {
 
 SocketAddress socket_address(const Origin& origin);
 
-// Connects once and closes, before the clock starts: "nothing listens there" is an error with advice, not a run full of failures.
-// Exit 4, naming the origin, when refused or not accepted within `limit`. Blocking.
+// Connects once and closes, before the clock starts: "nothing listens there" is an error with advice, not a run full of
+// failures. Exit 4, naming the origin, when refused or not accepted within `limit`. Blocking.
 Result<void> check_reachable(const Origin& origin, Nanos limit);
 
 }  // namespace tidemark::drive

@@ -8,7 +8,7 @@
 namespace tidemark::drive {
 namespace {
 
-constexpr double kZ = 1.959963984540054;   // 97.5 % point of the standard normal
+constexpr double kZ = 1.959963984540054;  // 97.5 % point of the standard normal
 constexpr double kOneSided = 0.025;
 constexpr std::size_t kFewestBatches = 4;  // below: no statement about their variance
 

@@ -1,5 +1,5 @@
-// Judges a scenario's thresholds on what a run measured: value, two-sided 95 % interval, verdict. An interval that straddles the limit is
-// "undecided": the run was too short, or too noisy, to say. Pure; thread-safe.
+// Judges a scenario's thresholds on what a run measured: value, two-sided 95 % interval, verdict. An interval that
+// straddles the limit is "undecided": the run was too short, or too noisy, to say. Pure; thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,11 @@ struct MeasuredClock {
   std::vector<Histogram> batches;
 };
 
-// Quantiles: the order-statistics interval, its ranks from Wilson's score interval of the quantile's level at the effective sample size n / D.
-// D >= 1 is the variance inflation of the count below the quantile between neighbouring batches (von Neumann's successive
-// differences, so that a planned change of load is not taken for noise), by at least 4 batches, with Student's t for few of them.
-// The upper end is open while quantile^(n / D) > 2.5 %: then the threshold cannot pass. Mean: batch means. Max: exact.
+// Quantiles: the order-statistics interval, its ranks from Wilson's score interval of the quantile's level at the
+// effective sample size n / D. D >= 1 is the variance inflation of the count below the quantile between neighbouring
+// batches (von Neumann's successive differences, so that a planned change of load is not taken for noise), by at least
+// 4 batches, with Student's t for few of them. The upper end is open while quantile^(n / D) > 2.5 %: then the threshold
+// cannot pass. Mean: batch means. Max: exact.
 ThresholdResult evaluate_clock(const schedule::Threshold& threshold, const MeasuredClock& measured);
 
 // "failed_ratio": failed and timed out among the ended requests; Wilson's interval. Nothing ended: undecided.

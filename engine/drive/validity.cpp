@@ -41,14 +41,15 @@ Sums sums_of(const std::vector<ValiditySample>& samples) {
 std::vector<std::string> environment_reasons(const Sums& sums) {
   std::vector<std::string> reasons;
   if (sums.no_descriptor > 0) {
-    reasons.push_back(fmt::format("{} connections not opened: no file descriptor left; raise the limit (ulimit -n)", sums.no_descriptor));
+    reasons.push_back(fmt::format("{} connections not opened: no file descriptor left; raise the limit (ulimit -n)",
+                                  sums.no_descriptor));
   }
   if (sums.no_port > 0) {
     reasons.push_back(fmt::format("{} connections not opened: no local port left", sums.no_port));
   }
   if (sums.stolen >= kIntervals) {
-    reasons.push_back(fmt::format("the host took more than {:.0f} % of the core away in {} seconds, at most {:.0f} %", kStolen * 100,
-                                  sums.stolen, sums.most_stolen * 100));
+    reasons.push_back(fmt::format("the host took more than {:.0f} % of the core away in {} seconds, at most {:.0f} %",
+                                  kStolen * 100, sums.stolen, sums.most_stolen * 100));
   }
   return reasons;
 }
@@ -57,12 +58,13 @@ std::vector<std::string> generator_reasons(const ValidityInput& input, const Sum
   std::vector<std::string> reasons;
   const double late_share = sums.sends == 0 ? 0 : static_cast<double>(sums.late) / static_cast<double>(sums.sends);
   if (late_share > kLateShare) {
-    reasons.push_back(fmt::format("{:.1f} % of the sends were more than 1 ms late (limit {:.0f} %), the worst by {:.1f} ms",
-                                  late_share * 100, kLateShare * 100, input.worst_lateness_ms));
+    reasons.push_back(
+        fmt::format("{:.1f} % of the sends were more than 1 ms late (limit {:.0f} %), the worst by {:.1f} ms",
+                    late_share * 100, kLateShare * 100, input.worst_lateness_ms));
     const double contended = sums.length_s > 0 ? sums.run_queue / sums.length_s : 0;
     if (contended > kContended) {
-      reasons.push_back(fmt::format("the generator waited {:.0f} % of the time for its core: give it one of its own (--cpu N)",
-                                    contended * 100));
+      reasons.push_back(fmt::format(
+          "the generator waited {:.0f} % of the time for its core: give it one of its own (--cpu N)", contended * 100));
     }
   }
   if (sums.busy >= kIntervals) {
@@ -70,8 +72,8 @@ std::vector<std::string> generator_reasons(const ValidityInput& input, const Sum
                                   kBusyCore * 100, sums.busy, sums.busiest * 100));
   }
   if (input.dropped > 0) {
-    reasons.push_back(fmt::format("{} of {} flows were dropped: every connection in use and the queue full", input.dropped,
-                                  input.planned));
+    reasons.push_back(fmt::format("{} of {} flows were dropped: every connection in use and the queue full",
+                                  input.dropped, input.planned));
   }
   return reasons;
 }

@@ -1,5 +1,5 @@
-// Did the generator, or the machine around it, distort the measurement? Not the verdict: an invalid run says nothing about the target.
-// Pure over samples; thread-safe.
+// Did the generator, or the machine around it, distort the measurement? Not the verdict: an invalid run says nothing
+// about the target. Pure over samples; thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,12 @@ namespace tidemark::drive {
 
 struct ValiditySample {  // one second of the sending phase
   double length_s = 1;
-  std::uint64_t sends = 0;       // timer-driven sends that were ready to go, whether or not a connection was free
-  std::uint64_t late_sends = 0;  // of those: handed over > 1 ms after their instant. Waiting for the server never counts.
-  double cpu_share = 0;          // of one core: the worker's thread
-  double run_queue_share = 0;    // the worker was runnable but another thread had its core
-  double steal_share = 0;        // the host ran somebody else
+  std::uint64_t sends = 0;  // timer-driven sends that were ready to go, whether or not a connection was free
+  std::uint64_t late_sends =
+      0;                       // of those: handed over > 1 ms after their instant. Waiting for the server never counts.
+  double cpu_share = 0;        // of one core: the worker's thread
+  double run_queue_share = 0;  // the worker was runnable but another thread had its core
+  double steal_share = 0;      // the host ran somebody else
   std::uint64_t no_descriptor = 0, no_port = 0;
 };
 
@@ -31,8 +32,8 @@ struct Validity {
 };
 
 // environment-limited: a connection failed for lack of descriptors or ports, or steal above 10 % in 3 seconds.
-// generator-limited: more than 1 % of the sends late, or the worker above 85 % of its core in 3 whole seconds, or flows dropped because
-// connections and queue were full: what was sent is not what was planned.
+// generator-limited: more than 1 % of the sends late, or the worker above 85 % of its core in 3 whole seconds, or flows
+// dropped because connections and queue were full: what was sent is not what was planned.
 Validity judge_validity(const ValidityInput& input);
 
 }  // namespace tidemark::drive

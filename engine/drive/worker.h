@@ -1,8 +1,8 @@
-// The generator's one thread: sends what the schedule says when it says, follows every request on three clocks, and keeps both books. A state
-// machine over epoll: nothing here allocates per request, takes a lock, or sleeps. Requests wait in one queue per origin, not on a
-// connection: whichever connection comes free first, or finishes connecting first, takes the oldest. So a full listen backlog, which
-// makes the kernel retry a connect after 1 s, 3 s, ..., delays that connection but no request.
-// run() is called by its own thread; stop_now() may be called by any.
+// The generator's one thread: sends what the schedule says when it says, follows every request on three clocks, and
+// keeps both books. A state machine over epoll: nothing here allocates per request, takes a lock, or sleeps. Requests
+// wait in one queue per origin, not on a connection: whichever connection comes free first, or finishes connecting
+// first, takes the oldest. So a full listen backlog, which makes the kernel retry a connect after 1 s, 3 s, ..., delays
+// that connection but no request. run() is called by its own thread; stop_now() may be called by any.
 #pragma once
 
 #include <atomic>
@@ -39,7 +39,7 @@ struct WorkerOptions {
   std::uint64_t most_waiting = 1;                            // flows waiting for a connection; beyond: dropped
   std::uint64_t seed = 1;
   std::string run_id;
-  Instant start;                                             // instant zero of the run
+  Instant start;  // instant zero of the run
   const std::atomic<int>* stop_signal = nullptr;
 };
 
@@ -51,7 +51,7 @@ class Worker {
   Worker(WorkerOptions options, RequestPlan plan, EventLoop loop, Mailbox& mailbox);
   ~Worker();
 
-  void run();       // returns after the last interval has been put into the mailbox
+  void run();  // returns after the last interval has been put into the mailbox
   void stop_now() { stop_now_.store(true, std::memory_order_relaxed); }
 
   // After run(): the books as the worker kept them, and the signal that ended the run (0: none).
@@ -68,9 +68,9 @@ class Worker {
     std::uint32_t origin = 0;
     std::uint32_t flow = kNone;
     State state = State::closed;
-    bool reused = false;           // has carried an answer before
-    bool touched = false;          // a byte of the current answer has arrived
-    std::string unsent;            // what the kernel did not take at once
+    bool reused = false;   // has carried an answer before
+    bool touched = false;  // a byte of the current answer has arrived
+    std::string unsent;    // what the kernel did not take at once
     ResponseFraming framing;
   };
   struct OriginPool {

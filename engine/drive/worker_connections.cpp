@@ -13,8 +13,12 @@ namespace {
 
 constexpr std::size_t kReceiveBytes = 64 * 1024;
 
-bool out_of_descriptors(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
-bool out_of_ports(int error) { return error == EADDRNOTAVAIL || error == EAGAIN; }
+bool out_of_descriptors(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+bool out_of_ports(int error) {
+  return error == EADDRNOTAVAIL || error == EAGAIN;
+}
 
 }  // namespace
 
@@ -148,8 +152,7 @@ void Worker::send_on(std::uint32_t index, std::uint32_t flow, std::int64_t at) {
   slot.phase = FlowSlot::Phase::in_flight;
   if (slot.sent < 0) slot.sent = at;
   if (!slot.started) count_started(slot);
-  connection.framing.start(
-      {.head_request = step.head, .keep_headers = step.keep_headers, .keep_body = step.keep_body});
+  connection.framing.start({.head_request = step.head, .keep_headers = step.keep_headers, .keep_body = step.keep_body});
   const std::string& bytes = request_bytes(slot);
   const ssize_t sent = ::send(connection.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (sent == static_cast<ssize_t>(bytes.size())) return;
@@ -191,15 +194,16 @@ void Worker::receive(std::uint32_t index) {
   }
 }
 
-// The connection broke under a request, or what came was no HTTP. On a kept connection that the server closed before the first byte of an
-// answer, the request cannot have been processed in order: an idempotent one goes once more, on another (RFC 9112, 9.3.1).
+// The connection broke under a request, or what came was no HTTP. On a kept connection that the server closed before
+// the first byte of an answer, the request cannot have been processed in order: an idempotent one goes once more, on
+// another (RFC 9112, 9.3.1).
 void Worker::lose(std::uint32_t index, std::string_view why) {
   Connection& connection = connections_[index];
   const std::uint32_t flow = connection.flow;
   const std::uint32_t origin = connection.origin;
   FlowSlot& slot = flows_[flow];
-  const bool again = connection.reused && !connection.touched &&
-                     step_of(slot).idempotent && !slot.retried && !stopping_;
+  const bool again =
+      connection.reused && !connection.touched && step_of(slot).idempotent && !slot.retried && !stopping_;
   const std::int64_t at = now();
   const std::string kind(why);  // may live in the connection
   close_connection(index);
@@ -230,7 +234,8 @@ void Worker::close_connection(std::uint32_t index) {
   Connection& connection = connections_[index];
   OriginPool& pool = pools_[connection.origin];
   if (connection.state == Connection::State::connecting) --pool.connecting;
-  if (connection.state == Connection::State::idle) pool.idle.erase(std::find(pool.idle.begin(), pool.idle.end(), index));
+  if (connection.state == Connection::State::idle)
+    pool.idle.erase(std::find(pool.idle.begin(), pool.idle.end(), index));
   close(connection.fd);
   connection.fd = -1;
   connection.flow = kNone;

@@ -6,7 +6,8 @@
 namespace tidemark::drive {
 namespace {
 
-constexpr std::int64_t kRefusedPause = 100'000'000;  // a user of the closed model, after a refused connection: no busy loop
+constexpr std::int64_t kRefusedPause =
+    100'000'000;  // a user of the closed model, after a refused connection: no busy loop
 constexpr std::size_t kErrorKindBytes = 256;
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "run_fixture.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/eventfd.h>
@@ -134,7 +135,9 @@ StubProcess::~StubProcess() {
   waitpid(pid_, nullptr, 0);
 }
 
-void StubProcess::signal(int number) const { kill(pid_, number); }
+void StubProcess::signal(int number) const {
+  kill(pid_, number);
+}
 
 RunTest::RunTest() {
   std::string pattern = (std::filesystem::temp_directory_path() / "tidemark-run-XXXXXX").string();
@@ -142,7 +145,9 @@ RunTest::RunTest() {
   folder_ = pattern;
 }
 
-RunTest::~RunTest() { std::filesystem::remove_all(folder_); }
+RunTest::~RunTest() {
+  std::filesystem::remove_all(folder_);
+}
 
 drive::RunOptions RunTest::even(const std::string& url, double rate, Nanos duration) {
   drive::RunOptions options;

@@ -1,5 +1,5 @@
-// Servers that tests of the generator run against: a scripted one on a thread of this process, and the stub server as a child
-// process that can be stopped and killed.
+// Servers that tests of the generator run against: a scripted one on a thread of this process, and the stub server as a
+// child process that can be stopped and killed.
 #pragma once
 
 #include <gtest/gtest.h>

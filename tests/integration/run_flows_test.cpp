@@ -33,7 +33,8 @@ TEST_F(RunFlows, WhatOneStepCapturesTheNextOneSends) {
   std::uint64_t next = 0;
   ScriptedServer server([&](const ServedRequest& request) {
     const std::lock_guard lock(mutex);
-    if (request.target.starts_with("/order")) return Reply::ok(R"({"order":{"id":"o-)" + std::to_string(next++) + R"("}})");
+    if (request.target.starts_with("/order"))
+      return Reply::ok(R"({"order":{"id":"o-)" + std::to_string(next++) + R"("}})");
     paid.insert(request.target + " " + request.body);
     return Reply::ok(R"({"state":"paid"})");
   });
@@ -43,7 +44,7 @@ TEST_F(RunFlows, WhatOneStepCapturesTheNextOneSends) {
   Step pay = step("pay", {{{"/pay/", "order"}}});
   pay.method = "POST";
   pay.body = {{{"{\"order\":\"", "order"}, {"\"}", ""}}};
-  pay.checks = {{.kind = schedule::Check::Kind::json_equals, .pointer = "/state", .text = "paid"}};
+  pay.checks = {{.kind = schedule::Check::Kind::json_equals, .pointer = "/state", .text = "\"paid\""}};
   const auto options = flows(server.url(), {{"buy", 1, {order, pay}}}, 100, 1s);
   const auto summary = drive::run(options);
   ASSERT_TRUE(summary) << summary.error().message();
@@ -61,7 +62,7 @@ TEST_F(RunFlows, WhatOneStepCapturesTheNextOneSends) {
 TEST_F(RunFlows, AFailedCheckEndsTheFlow) {
   ScriptedServer server([](const ServedRequest&) { return Reply::ok(R"({"state":"open"})"); });
   Step first = step("first", {{{"/1", ""}}});
-  first.checks = {{.kind = schedule::Check::Kind::json_equals, .pointer = "/state", .text = "closed"}};
+  first.checks = {{.kind = schedule::Check::Kind::json_equals, .pointer = "/state", .text = "\"closed\""}};
   const auto options = flows(server.url(), {{"f", 1, {first, step("second", {{{"/2", ""}}})}}}, 50, 1s);
   const auto summary = drive::run(options);
   ASSERT_TRUE(summary);
@@ -87,7 +88,9 @@ TEST_F(RunFlows, ThinkTimeIsNeitherResponseNorLag) {
 
 TEST_F(RunFlows, WeightsShareTheArrivals) {
   ScriptedServer server([](const ServedRequest&) { return Reply::ok(); });
-  auto options = flows(server.url(), {{"often", 3, {step("often", {{{"/o", ""}}})}}, {"seldom", 1, {step("seldom", {{{"/s", ""}}})}}}, 1000, 1s);
+  auto options =
+      flows(server.url(),
+            {{"often", 3, {step("often", {{{"/o", ""}}})}}, {"seldom", 1, {step("seldom", {{{"/s", ""}}})}}}, 1000, 1s);
   const auto summary = drive::run(options);
   ASSERT_TRUE(summary);
   EXPECT_NEAR(static_cast<double>(summary->by_step.at("seldom").requests.ok), 250, 60);
@@ -107,7 +110,8 @@ TEST_F(RunFlows, EveryTaggedRequestCarriesTheFlowsTagAndTrace) {
     seen.push_back(request);
     return Reply::ok();
   });
-  auto options = flows(server.url(), {{"Browse", 1, {step("one", {{{"/1/", "flow_id"}}}), step("two", {{{"/2", ""}}})}}}, 50, 1s);
+  auto options =
+      flows(server.url(), {{"Browse", 1, {step("one", {{{"/1/", "flow_id"}}}), step("two", {{{"/2", ""}}})}}}, 50, 1s);
   options.signer = traffic::TagSigner("0123456789abcdef");
   options.run_id = "00000000000000aa";
   const auto summary = drive::run(options);
@@ -149,7 +153,9 @@ TEST_F(RunFlows, EqualSeedsSendEqualRequests) {
       targets.push_back(request.target);
       return Reply::ok();
     });
-    auto options = flows(server.url(), {{"f", 1, {step("get", {{{"/", "item"}}})}}, {"g", 2, {step("got", {{{"/g", "item"}}})}}}, 200, 500ms);
+    auto options =
+        flows(server.url(), {{"f", 1, {step("get", {{{"/", "item"}}})}}, {"g", 2, {step("got", {{{"/g", "item"}}})}}},
+              200, 500ms);
     options.scenario.variables = {{"item", schedule::Variable::Kind::random, 1, 1'000'000, {}}};
     options.seed = seed;
     EXPECT_TRUE(drive::run(options));

@@ -76,12 +76,16 @@ TEST_F(RunLoad, NeverHoldsMoreConnectionsThanAllowed) {
   ScriptedServer server([](const ServedRequest&) { return Reply::silence(); });
   auto options = even(server.url(), 200, 500ms);
   options.scenario.load.connections = 7;
-  options.scenario.timeout = 300ms;
+  options.scenario.timeout = 1500ms;
+  std::uint64_t opened = 0;
+  options.progress = [&](const drive::Progress&) {
+    if (opened == 0) opened = server.accepted();
+  };
   const auto summary = drive::run(options);
   ASSERT_TRUE(summary);
+  EXPECT_EQ(opened, 8u) << "seven, and one to see whether anything listens";
   EXPECT_EQ(summary->flows.aborted, 100u);
   EXPECT_EQ(summary->requests.timed_out, 100u);
-  EXPECT_GT(summary->errors.at("timed out waiting for a connection"), 50u);
   EXPECT_EQ(summary->flows.dropped, 0u);
   expect_sound(*summary, options.out_dir);
 }
@@ -170,7 +174,8 @@ TEST_F(RunLoad, ReplaysTheRecordedTargetsAtTheirTimes) {
 }
 
 TEST_F(RunLoad, ThresholdsMakeTheVerdict) {
-  ScriptedServer server([](const ServedRequest& request) { return request.number % 2 == 0 ? Reply::ok() : Reply::status(500); });
+  ScriptedServer server(
+      [](const ServedRequest& request) { return request.number % 2 == 0 ? Reply::ok() : Reply::status(500); });
   const auto verdict_of = [&](const std::string& expression) {
     auto options = even(server.url(), 500, 1s);
     options.scenario.thresholds = {*schedule::parse_threshold(expression)};

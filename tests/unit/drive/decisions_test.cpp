@@ -17,19 +17,23 @@ namespace {
 
 using std::chrono::seconds;
 
-schedule::ArrivalStream::StageMark stage(Nanos start, Nanos end) { return {start, end, Rate::per_second(100)}; }
+schedule::ArrivalStream::StageMark stage(Nanos start, Nanos end) {
+  return {start, end, Rate::per_second(100)};
+}
 
 std::vector<double> cuts(const std::vector<schedule::ArrivalStream::StageMark>& stages, bool windows, double until_s) {
   CutSchedule schedule(stages);
   std::vector<double> at;
   for (; static_cast<double>(schedule.next().at_ns) <= until_s * 1e9; schedule.advance()) {
-    if (windows ? schedule.next().window : schedule.next().second) at.push_back(static_cast<double>(schedule.next().at_ns) * 1e-9);
+    if (windows ? schedule.next().window : schedule.next().second)
+      at.push_back(static_cast<double>(schedule.next().at_ns) / 1e9);
   }
   return at;
 }
 
 TEST(CutSchedule, CutsSettlingTimeTenSecondsAndStageEnds) {
-  const std::vector<schedule::ArrivalStream::StageMark> stages = {stage(seconds(0), seconds(25)), stage(seconds(25), seconds(30))};
+  const std::vector<schedule::ArrivalStream::StageMark> stages = {stage(seconds(0), seconds(25)),
+                                                                  stage(seconds(25), seconds(30))};
   EXPECT_EQ(cuts(stages, true, 45), (std::vector<double>{2, 12, 22, 25, 26, 30, 40}));
   EXPECT_EQ(cuts(stages, false, 5), (std::vector<double>{1, 2, 3, 4, 5}));
 }
@@ -42,15 +46,19 @@ TEST(CutSchedule, CutsBetweenSeconds) {
 
 TEST(CutSchedule, LeavesOutStagesShorterThanASecondButNotTheEnd) {
   const auto ms = [](int value) { return std::chrono::milliseconds(value); };
-  const std::vector<schedule::ArrivalStream::StageMark> bins = {stage(ms(0), ms(400)), stage(ms(400), ms(800)), stage(ms(800), ms(1200))};
+  const std::vector<schedule::ArrivalStream::StageMark> bins = {stage(ms(0), ms(400)), stage(ms(400), ms(800)),
+                                                                stage(ms(800), ms(1200))};
   EXPECT_EQ(cuts(bins, true, 2), (std::vector<double>{1.2}));
 }
 
 TEST(ConnectionLimit, IsTheLeastOfDescriptorsPortsAndMemory) {
-  const MachineLimits machine{.descriptors = 20'000, .descriptors_in_use = 10, .local_ports = 28'000, .available_bytes = 4ull << 30};
+  const MachineLimits machine{
+      .descriptors = 20'000, .descriptors_in_use = 10, .local_ports = 28'000, .available_bytes = 4ull << 30};
   EXPECT_EQ(*connection_limit(0, 6, machine), 20'000u - 64 - 10 - 6);
-  EXPECT_EQ(*connection_limit(0, 0, {.descriptors = 1'000'000, .local_ports = 28'000, .available_bytes = 64ull << 30}), 25'200u);
-  EXPECT_EQ(*connection_limit(0, 0, {.descriptors = 1'000'000, .local_ports = 28'000, .available_bytes = 1ull << 30}), 8192u);
+  EXPECT_EQ(*connection_limit(0, 0, {.descriptors = 1'000'000, .local_ports = 28'000, .available_bytes = 64ull << 30}),
+            25'200u);
+  EXPECT_EQ(*connection_limit(0, 0, {.descriptors = 1'000'000, .local_ports = 28'000, .available_bytes = 1ull << 30}),
+            8192u);
   EXPECT_EQ(*connection_limit(2500, 0, machine), 2500u);
 }
 
@@ -58,8 +66,9 @@ TEST(ConnectionLimit, RefusesWhatTheMachineCannotHoldAndNamesTheNumber) {
   const auto refused = connection_limit(10'000, 0, {.descriptors = 256});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ExitCode::environment);
-  EXPECT_EQ(refused.error().message(),
-            "open files: 10000 connections need 10064 descriptors, the limit is 256 (ulimit -n 10064, or --connections 192)");
+  EXPECT_EQ(
+      refused.error().message(),
+      "open files: 10000 connections need 10064 descriptors, the limit is 256 (ulimit -n 10064, or --connections 192)");
   const auto ports = connection_limit(30'000, 0, {.descriptors = 100'000, .local_ports = 28'232});
   ASSERT_FALSE(ports);
   EXPECT_EQ(ports.error().what, "30000 connections to one address, 28232 local ports");
@@ -88,7 +97,9 @@ TEST(FlowTable, ExpiresInTheOrderOfDeadlinesWhateverIsDisarmed) {
   }
 }
 
-ValiditySample second_of(std::uint64_t late, double cpu = 0.2) { return {.sends = 1000, .late_sends = late, .cpu_share = cpu}; }
+ValiditySample second_of(std::uint64_t late, double cpu = 0.2) {
+  return {.sends = 1000, .late_sends = late, .cpu_share = cpu};
+}
 
 TEST(Validity, FlagsMoreThanOnePercentLate) {
   ValidityInput input{.samples = {second_of(10), second_of(10), second_of(10)}, .worst_lateness_ms = 3.5};
@@ -96,7 +107,8 @@ TEST(Validity, FlagsMoreThanOnePercentLate) {
   input.samples[1].late_sends = 11;
   const Validity late = judge_validity(input);
   EXPECT_EQ(late.word, "generator-limited");
-  EXPECT_EQ(late.reasons, std::vector<std::string>{"1.0 % of the sends were more than 1 ms late (limit 1 %), the worst by 3.5 ms"});
+  EXPECT_EQ(late.reasons,
+            std::vector<std::string>{"1.0 % of the sends were more than 1 ms late (limit 1 %), the worst by 3.5 ms"});
 }
 
 TEST(Validity, FlagsABusyCoreInThreeSeconds) {
@@ -148,7 +160,10 @@ TEST(Validity, DroppedFlowsAreNotThePlan) {
 
 TEST(Wilson, MatchesPublishedValues) {
   // Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
-  const struct { int r, n; double low, high; } published[] = {
+  const struct {
+    int r, n;
+    double low, high;
+  } published[] = {
       {81, 263, 0.2553, 0.3662}, {15, 148, 0.0624, 0.1605}, {0, 20, 0.0000, 0.1611}, {1, 29, 0.0061, 0.1718}};
   for (const auto& row : published) {
     const auto interval = wilson(static_cast<double>(row.r) / row.n, row.n, 1.959963984540054);
@@ -237,16 +252,20 @@ TEST(Thresholds, APlannedRampIsNotNoise) {
 }
 
 TEST(Thresholds, FailedRatioHasWilsonsInterval) {
-  const schedule::Threshold limit{.expression = "failed_ratio < 1%", .metric = "failed_ratio", .below = true, .limit = 0.01};
-  EXPECT_EQ(evaluate_failed_ratio(limit, {.started = 10'000, .ok = 9'990, .failed = 5, .timed_out = 5}).verdict, "pass");
+  const schedule::Threshold limit{
+      .expression = "failed_ratio < 1%", .metric = "failed_ratio", .below = true, .limit = 0.01};
+  EXPECT_EQ(evaluate_failed_ratio(limit, {.started = 10'000, .ok = 9'990, .failed = 5, .timed_out = 5}).verdict,
+            "pass");
   EXPECT_EQ(evaluate_failed_ratio(limit, {.started = 10'000, .ok = 9'800, .failed = 200}).verdict, "fail");
   EXPECT_EQ(evaluate_failed_ratio(limit, {.started = 100, .ok = 100}).verdict, "undecided");
   EXPECT_EQ(evaluate_failed_ratio(limit, {}).verdict, "undecided");
-  EXPECT_DOUBLE_EQ(evaluate_failed_ratio(limit, {.started = 200, .ok = 150, .failed = 30, .timed_out = 20}).value, 0.25);
+  EXPECT_DOUBLE_EQ(evaluate_failed_ratio(limit, {.started = 200, .ok = 150, .failed = 30, .timed_out = 20}).value,
+                   0.25);
 }
 
 TEST(Thresholds, RateAndMaximumAreWhatTheyAre) {
-  const schedule::Threshold rate{.expression = "achieved_rate > 990", .metric = "achieved_rate", .below = false, .limit = 990};
+  const schedule::Threshold rate{
+      .expression = "achieved_rate > 990", .metric = "achieved_rate", .below = false, .limit = 990};
   EXPECT_EQ(evaluate_rate(rate, 999).verdict, "pass");
   EXPECT_EQ(evaluate_rate(rate, 980).verdict, "fail");
   auto maximum = p99_below(2'000'000);

@@ -16,7 +16,9 @@ using schedule::Scenario;
 using schedule::Step;
 using schedule::Template;
 
-Template text(const std::string& literal) { return {{{literal, ""}}}; }
+Template text(const std::string& literal) {
+  return {{{literal, ""}}};
+}
 
 Step step(const std::string& name, Template url) {
   Step made;
@@ -59,7 +61,8 @@ TEST(RequestPlan, SendsBodiesWithTheirLength) {
   const auto plan = compile(scenario);
   ASSERT_TRUE(plan);
   EXPECT_EQ(plan->flows[0].steps[0].bytes,
-            "POST /orders HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n{\"n\":1}");
+            "POST /orders HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Type: application/json\r\nContent-Length: "
+            "7\r\n\r\n{\"n\":1}");
   EXPECT_EQ(plan->flows[0].steps[1].bytes, "PUT /empty HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Length: 0\r\n\r\n");
 }
 
@@ -104,7 +107,8 @@ TEST(RequestPlan, FillsHolesFromVariablesAndKeepsThemInTheirField) {
 TEST(RequestPlan, DrawsVariablesWithinTheirRanges) {
   using Kind = schedule::Variable::Kind;
   Scenario scenario = scenario_of({step("get", Template{{{"/", "n"}}})});
-  scenario.variables = {{"n", Kind::random, -1, 1, {}}, {"s", Kind::sequence, 100, 0, {}}, {"c", Kind::choice, 0, 0, {"x", "y"}}};
+  scenario.variables = {
+      {"n", Kind::random, -1, 1, {}}, {"s", Kind::sequence, 100, 0, {}}, {"c", Kind::choice, 0, 0, {"x", "y"}}};
   const auto plan = compile(scenario);
   ASSERT_TRUE(plan);
   Random random(1, "v");
@@ -121,7 +125,8 @@ TEST(RequestPlan, DrawsVariablesWithinTheirRanges) {
 }
 
 TEST(RequestPlan, ResolvesEachOriginOnceAndRefusesOthersThanLoopback) {
-  Scenario scenario = scenario_of({step("a", text("/a")), step("b", text("http://127.0.0.1:9090/b")), step("c", text("/c"))});
+  Scenario scenario =
+      scenario_of({step("a", text("/a")), step("b", text("http://127.0.0.1:9090/b")), step("c", text("/c"))});
   const auto plan = compile(scenario);
   ASSERT_TRUE(plan) << plan.error().message();
   ASSERT_EQ(plan->origins.size(), 2u);
@@ -136,7 +141,8 @@ TEST(RequestPlan, ResolvesEachOriginOnceAndRefusesOthersThanLoopback) {
 TEST(RequestPlan, NamesWhatCannotBeSent) {
   const auto code_and_text = [](const Scenario& scenario) {
     const auto plan = compile(scenario);
-    return plan ? std::string("accepted") : std::to_string(static_cast<int>(plan.error().code)) + " " + plan.error().message();
+    return plan ? std::string("accepted")
+                : std::to_string(static_cast<int>(plan.error().code)) + " " + plan.error().message();
   };
   EXPECT_EQ(code_and_text(scenario_of({step("get", Template{{{"/", "itme"}}})})),
             "2 flow.get: unknown variable ${itme} (declare it under variables, capture it, or give -e itme=VALUE)");
@@ -162,6 +168,16 @@ TEST(RequestPlan, KeepsTwoHundredSeriesAtMost) {
   EXPECT_EQ(plan->flows[0].steps[499].series, 199u);
 }
 
+TEST(RequestPlan, WritesHexadecimalDigits) {
+  Random random(1, "hex");
+  for (int i = 0; i < 1000; ++i) {
+    const std::uint64_t value = random.next() >> (i % 64);
+    std::string digits(16, '?');
+    write_hex16(value, digits.data());
+    ASSERT_EQ(digits, hex16(value));
+  }
+}
+
 TEST(RequestPlan, MakesTagNames) {
   EXPECT_EQ(tag_flow_name("Add to cart"), "add_to_cart");
   EXPECT_EQ(tag_flow_name(""), "flow");
@@ -176,12 +192,14 @@ ResponseFraming answer(const std::string& bytes) {
 }
 
 std::string with_body(int status, const std::string& body) {
-  return "HTTP/1.1 " + std::to_string(status) + " X\r\nX-Id: h-1\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  return "HTTP/1.1 " + std::to_string(status) + " X\r\nX-Id: h-1\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + body;
 }
 
 TEST(AnswerChecks, AskForTwoOrThreeHundredByDefault) {
   const Step any;
-  for (const auto& [status, good] : std::vector<std::pair<int, bool>>{{199 + 1, true}, {399, true}, {400, false}, {500, false}}) {
+  for (const auto& [status, good] :
+       std::vector<std::pair<int, bool>>{{199 + 1, true}, {399, true}, {400, false}, {500, false}}) {
     EXPECT_EQ(failed_check(any, answer(with_body(status, "")), Nanos{}).has_value(), !good) << status;
   }
   EXPECT_EQ(*failed_check(any, answer(with_body(503, "")), Nanos{}), "status 503");
@@ -197,7 +215,6 @@ TEST(AnswerChecks, HoldEachKindAgainstTheAnswer) {
   EXPECT_FALSE(fails({.kind = Kind::body_contains, .text = "ell"}, "hello"));
   EXPECT_TRUE(fails({.kind = Kind::body_contains, .text = "ill"}, "hello"));
   EXPECT_FALSE(fails({.kind = Kind::json_equals, .pointer = "/a/0", .text = "1"}, R"({"a":[1]})"));
-  EXPECT_FALSE(fails({.kind = Kind::json_equals, .pointer = "/s", .text = "open"}, R"({"s":"open"})"));
   EXPECT_FALSE(fails({.kind = Kind::json_equals, .pointer = "/s", .text = "\"open\""}, R"({"s":"open"})"));
   EXPECT_FALSE(fails({.kind = Kind::json_equals, .pointer = "", .text = "[1]"}, "[1]"));
   EXPECT_TRUE(fails({.kind = Kind::json_equals, .pointer = "/a/9", .text = "1"}, R"({"a":[1]})"));

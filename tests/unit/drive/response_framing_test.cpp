@@ -66,11 +66,14 @@ std::vector<Accepted> accepted() {
       {"connection close", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", 200, "ok", false},
       {"close in a list", "HTTP/1.1 200 OK\r\nConnection: x-y, Close\r\nContent-Length: 2\r\n\r\nok", 200, "ok", false},
       {"HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok", false},
-      {"HTTP/1.0 keep-alive", "HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 2\r\n\r\nok", 200, "ok", true},
-      {"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", 200, "hello", true},
-      {"chunk extension", "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\n\r\n", 200, "hello", true},
-      {"trailers", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n0\r\nX-Sum: 1\r\n\r\n", 200, "0123456789",
+      {"HTTP/1.0 keep-alive", "HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 2\r\n\r\nok", 200, "ok",
        true},
+      {"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", 200, "hello",
+       true},
+      {"chunk extension", "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\n\r\n", 200,
+       "hello", true},
+      {"trailers", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n0\r\nX-Sum: 1\r\n\r\n", 200,
+       "0123456789", true},
       {"204", "HTTP/1.1 204 No Content\r\n\r\n", 204, "", true},
       {"304 with a length", "HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n", 304, "", true},
       {"interim", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 1\r\n\r\nx", 201, "x", true},
@@ -160,7 +163,8 @@ TEST(ResponseFraming, DoesNotDependOnWhereTheBytesAreCut) {
     const std::string_view all = text;
     const Outcome whole = read_whole(all);
     for (std::size_t cut = 0; cut <= std::min<std::size_t>(all.size(), 200); ++cut) {
-      EXPECT_TRUE(read_slices({all.substr(0, cut), all.substr(cut)}) == whole) << "cut at " << cut << " of: " << text.substr(0, 200);
+      EXPECT_TRUE(read_slices({all.substr(0, cut), all.substr(cut)}) == whole)
+          << "cut at " << cut << " of: " << text.substr(0, 200);
     }
     std::vector<std::string_view> bytes;
     for (std::size_t i = 0; i < all.size(); ++i) bytes.push_back(all.substr(i, 1));
@@ -192,7 +196,8 @@ TEST(ResponseFraming, KeepsNoBodyAndNoHeadersUnasked) {
 TEST(ResponseFraming, FindsHeadersWithoutCase) {
   ResponseFraming framing;
   framing.start({.keep_headers = true});
-  EXPECT_EQ(framing.feed("HTTP/1.1 200 OK\r\nX-Order-Id:  o-17 \r\nContent-Length: 0\r\nETag: \"a: b\"\r\n\r\n"), State::complete);
+  EXPECT_EQ(framing.feed("HTTP/1.1 200 OK\r\nX-Order-Id:  o-17 \r\nContent-Length: 0\r\nETag: \"a: b\"\r\n\r\n"),
+            State::complete);
   std::string_view value;
   ASSERT_TRUE(find_header(framing.header_lines(), "x-order-id", value));
   EXPECT_EQ(value, "o-17");
