@@ -101,13 +101,14 @@ std::map<std::string, std::size_t> Discovery::counts() const {
   return counts;
 }
 
-std::optional<net::Endpoint> Discovery::choose(const std::string& service) {
+std::optional<net::Endpoint> Discovery::choose(const std::string& service, const std::optional<net::Endpoint>& avoid) {
   const auto& all = endpoints(service);
   if (all.empty()) return std::nullopt;
-  if (unreachable_.empty()) return all[random_.below(all.size())];
+  if (unreachable_.empty() && !avoid) return all[random_.below(all.size())];
   std::vector<const net::Endpoint*> reachable;
   for (const auto& endpoint : all) {
-    if (!unreachable_.contains(endpoint.port)) reachable.push_back(&endpoint);
+    if (!unreachable_.contains(endpoint.port) && !(avoid && avoid->port == endpoint.port))
+      reachable.push_back(&endpoint);
   }
   if (reachable.empty()) return all[random_.below(all.size())];
   return *reachable[random_.below(reachable.size())];

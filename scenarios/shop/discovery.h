@@ -32,7 +32,9 @@ class Discovery {
   std::map<std::string, std::size_t> counts() const;
   // nullopt: no node of that service is known. Nodes that refused a connection are passed over until the next poll,
   // unless all of them did.
-  std::optional<net::Endpoint> choose(const std::string& service);
+  // `avoid`: the node that a retry comes from, passed over even when a poll has come in between.
+  std::optional<net::Endpoint> choose(const std::string& service,
+                                      const std::optional<net::Endpoint>& avoid = std::nullopt);
   void unreachable(const net::Endpoint& endpoint) { unreachable_.insert(endpoint.port); }
 
  private:

@@ -34,8 +34,9 @@ net::Task<net::CallResult> NodeRuntime::Impl::call(CallContext& context, std::st
                                                    std::string target, std::string body) {
   const bool idempotent = method == "GET";
   const std::string traceparent = context.trace.traceparent();
+  std::optional<net::Endpoint> failed;
   for (bool retry = false;; retry = true) {
-    auto endpoint = discovery ? discovery->choose(service) : std::nullopt;
+    auto endpoint = discovery ? discovery->choose(service, failed) : std::nullopt;
     if (!endpoint) co_return no_node_of(service);
     const bool planned = idempotent && !retry && planned_failure(service);
     if (planned) endpoint->port = kClosedPort;
@@ -66,6 +67,7 @@ net::Task<net::CallResult> NodeRuntime::Impl::call(CallContext& context, std::st
     const bool worth_again = broken || (result.status == net::CallResult::Status::ok && result.response.status == 503);
     if (!idempotent || retry || !worth_again || Clock::now() + kBackOff >= context.deadline) co_return result;
     ++*counters.extra("retries");
+    failed = *endpoint;
     net::Timer timer(io.get_executor(), Clock::now() + kBackOff);
     co_await timer.async_wait(net::as_values);
   }
