@@ -1,5 +1,7 @@
 #include "engine/schedule/arrivals.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -105,8 +107,10 @@ class StagedArrivals : public ArrivalStream {
 
 class ShapedArrivals : public ArrivalStream {
  public:
-  ShapedArrivals(const Scenario& scenario, std::vector<ShapeBin> bins, std::uint64_t seed)
+  ShapedArrivals(const Scenario& scenario, std::vector<ShapeBin> bins, std::vector<std::string> notes,
+                 std::uint64_t seed)
       : bins_(std::move(bins)),
+        notes_(std::move(notes)),
         even_(scenario.load.arrivals == Load::Arrivals::even),
         random_(seed, "arrivals"),
         choice_(scenario.flows, seed) {
@@ -141,6 +145,7 @@ class ShapedArrivals : public ArrivalStream {
     const Nanos end = bins_.back().end;
     return {{Nanos{}, end, Rate::per_second(total_ / to_seconds(end))}};
   }
+  std::vector<std::string> notes() const override { return notes_; }
 
  private:
   // The bin's share of the rounded running integral: each bin is within 1 of its own, every prefix within 1/2.
@@ -153,6 +158,7 @@ class ShapedArrivals : public ArrivalStream {
   }
 
   std::vector<ShapeBin> bins_;
+  std::vector<std::string> notes_;
   bool even_;
   double total_ = 0;
   Random random_;
@@ -167,7 +173,7 @@ class ShapedArrivals : public ArrivalStream {
 
 class ReplayedArrivals : public ArrivalStream {
  public:
-  explicit ReplayedArrivals(std::vector<Arrival> arrivals) : arrivals_(std::move(arrivals)) {}
+  explicit ReplayedArrivals(LogReplay log) : arrivals_(std::move(log.arrivals)), notes_(notes_of(log)) {}
 
   std::optional<Arrival> next() override {
     if (position_ == arrivals_.size()) return std::nullopt;
@@ -178,9 +184,24 @@ class ReplayedArrivals : public ArrivalStream {
     const Nanos end = arrivals_.empty() ? Nanos{} : arrivals_.back().offset;
     return {{Nanos{}, end, Rate::per_second(end > Nanos{} ? expected_count() / to_seconds(end) : 0)}};
   }
+  std::vector<std::string> notes() const override { return notes_; }
 
  private:
+  static std::vector<std::string> notes_of(const LogReplay& log) {
+    std::vector<std::string> notes;
+    if (log.malformed > 0) {
+      notes.push_back(
+          fmt::format("{} malformed lines left out, the first at {}", log.malformed, log.first_malformed.front()));
+    }
+    if (log.skipped_methods > 0)
+      notes.push_back(fmt::format("{} requests other than GET and HEAD left out", log.skipped_methods));
+    if (log.reordered > 0)
+      notes.push_back(fmt::format("{} lines stood after a later one: sorted by time", log.reordered));
+    return notes;
+  }
+
   std::vector<Arrival> arrivals_;
+  std::vector<std::string> notes_;
   std::size_t position_ = 0;
 };
 
@@ -194,15 +215,15 @@ Result<std::unique_ptr<ArrivalStream>> make_arrivals(const Scenario& scenario, s
   if (load.replay) {
     auto log = load_access_log(load.replay->file, load.replay->speed);
     if (!log) return tl::make_unexpected(log.error());
-    return std::make_unique<ReplayedArrivals>(std::move(log->arrivals));
+    return std::make_unique<ReplayedArrivals>(std::move(*log));
   }
   if (scenario.flows.empty()) return fail(ExitCode::usage, scenario.name, "has no flows");
   if (load.shape) {
-    const auto series = load_time_series(load.shape->file);
+    auto series = load_time_series(load.shape->file);
     if (!series) return tl::make_unexpected(series.error());
     auto bins = fit_shape(*series, *load.shape);
     if (!bins) return tl::make_unexpected(bins.error());
-    return std::make_unique<ShapedArrivals>(scenario, std::move(*bins), seed);
+    return std::make_unique<ShapedArrivals>(scenario, std::move(*bins), std::move(series->notes), seed);
   }
   if (load.stages.empty())
     return fail(ExitCode::usage, scenario.name, "an open load needs stages, a shape or a replay");

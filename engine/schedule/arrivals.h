@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/core/error.h"
@@ -32,6 +33,9 @@ class ArrivalStream {
     Rate rate;
   };
   virtual std::vector<StageMark> stages() const = 0;
+  // What was mended in a shape or a log while reading it, one line each for a person: rows sorted, gaps filled, lines
+  // skipped.
+  virtual std::vector<std::string> notes() const { return {}; }
 };
 
 // even: the k-th arrival is where the integral of the rate reaches k + 1/2 (fractions carry across stages).

@@ -203,6 +203,9 @@ TEST(AccessLog, RealLogReplaysWhole) {
   ASSERT_TRUE(stream);
   EXPECT_EQ((*stream)->expected_count(), static_cast<double>(replay->arrivals.size()));
   EXPECT_EQ((*stream)->next()->offset, replay->arrivals[0].offset);
+  EXPECT_THAT((*stream)->notes(),
+              ElementsAre("6 requests other than GET and HEAD left out",
+                          std::to_string(replay->reordered) + " lines stood after a later one: sorted by time"));
 }
 
 }  // namespace

@@ -208,6 +208,12 @@ TEST_F(ShapeFile, OneMarkForTheWhole) {
   EXPECT_EQ(marks[0].rate, Rate::per_second(3));
 }
 
+TEST_F(ShapeFile, WhatWasMendedIsNoted) {
+  write("0,2\n20,4\n10,1\n");
+  const auto stream = make_arrivals(scenario(Load::Arrivals::even, shape_of(path_, seconds(2), 3, {})), 1);
+  EXPECT_THAT((*stream)->notes(), ElementsAre("1 rows stood before an earlier one: sorted by time"));
+}
+
 TEST_F(ShapeFile, SameSeedSameSchedule) {
   write("0,200\n10,400\n");
   const auto s = scenario(Load::Arrivals::poisson, shape_of(path_, seconds(2), 300, {}));
