@@ -12,7 +12,7 @@
 namespace tidemark::shop {
 
 struct RespLimits {
-  std::uint32_t args = 16;                    // of one command
+  std::uint32_t args = 16;                   // of one command
   std::uint32_t bulk_bytes = 256 * 1024;     // of one argument
   std::uint32_t command_bytes = 320 * 1024;  // of a whole command as sent
 };
