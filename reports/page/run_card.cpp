@@ -67,9 +67,10 @@ std::string threshold_value(const ThresholdResult& result, double value) {
 MaybeSection run_section(const Facts& facts) {
   const json& manifest = facts.input.run.manifest;
   Markup body = "<dl class=\"card-list\">\n"_html;
-  body += definition("Run", "<code>"_html +
-                                name(facts.summary.run_id.empty() ? facts.input.run.run_id() : facts.summary.run_id) +
-                                "</code>"_html);
+  const bool stored =
+      !facts.summary.run_id.empty() || !manifest.is_object();  // a record without a summary still has a manifest
+  body += definition("Run",
+                     "<code>"_html + name(stored ? facts.summary.run_id : facts.input.run.run_id()) + "</code>"_html);
   body += fact_of(manifest, "Kind", {{"kind"}});
   body += fact_of(manifest, "Scenario", {{"scenario", "name"}});
   body += fact_of(manifest, "Target", {{"scenario", "target"}, {"target"}});

@@ -73,3 +73,12 @@ tidemark_test(NAME stores_tests LABEL unit
           ${CMAKE_CURRENT_LIST_DIR}/shop_stores/resp_codec_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/shop_stores/store_tables_test.cpp
   LINK tidemark::shop PkgConfig::sqlite3)
+
+tidemark_test(NAME reports_tests LABEL unit
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/reports/call_graph_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/reports/html_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/reports/levels_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/reports/numbers_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/reports/report_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/reports/sample_report.cpp
+  LINK tidemark::reports)
