@@ -106,7 +106,7 @@ TEST_F(EventsNodeTest, AConsumerThatLosesTheTagRefusesAndNamesTheHop) {
   ASSERT_TRUE(publish(shadow_tag(), "o1", {{"n", 1}})["ok"]);
   EXPECT_TRUE(eventually([&] { return extra("probe", "events_skipped") == 1; }));
   EXPECT_TRUE(handled().empty());
-  EXPECT_NE(log_of("probe").find("probe-1 through events"), std::string::npos) << log_of("probe");
+  EXPECT_TRUE(eventually([&] { return log_of("probe").find("probe-1 through events") != std::string::npos; }));
 }
 
 TEST_F(EventsNodeTest, AForgedTagInTheLogIsNotBelieved) {
@@ -135,7 +135,8 @@ TEST_F(EventsNodeTest, TwoMembersOfAGroupShareTheEvents) {
   const auto poll_second = [&] {
     const Answer answer = send(endpoint("events"), "POST", "/events/poll", "", poll.dump());
     ASSERT_EQ(answer.status, 200) << answer.body;
-    for (const json& event : answer.json()["events"]) second.insert(event["key"].get<std::string>());
+    const json body = answer.json();
+    for (const json& event : body.at("events")) second.insert(event["key"].get<std::string>());
   };
   for (int i = 0; i < 40; ++i) {
     poll_second();

@@ -25,7 +25,7 @@ inline const std::string kRun = "00000000000000aa";
 std::string shadow_tag(const std::string& run = kRun);
 inline const std::string kLiveTag = "live";
 
-// True as soon as `condition` holds; false when it does not within ten seconds.
+// True as soon as `condition` holds; false when it does not within thirty seconds.
 bool eventually(const std::function<bool()>& condition);
 
 struct Answer {
@@ -52,6 +52,7 @@ class StoresTest : public testing::Test {
 
   net::Endpoint endpoint(const std::string& service) const;
   std::filesystem::path data_dir(const std::string& service) const { return dir_.path() / service; }
+  // Written by a thread of the node: wait for a line with eventually().
   std::string log_of(const std::string& service) const;
   net::Endpoint resp() const;
   double extra(const std::string& service, const std::string& counter) const;  // of the node's watermark
