@@ -25,6 +25,7 @@ constexpr std::size_t kReportSpans = 20'000;
 struct DemoArguments {
   RehearsalArguments common;
   std::string slo = "p99=86ms";
+  std::string calibrated;  // folder of an earlier rehearsal whose calibration is used again
   double rate = 0, headroom = 0.2;
   long stage_s = 6, duration_s = 40;
 };
@@ -73,8 +74,15 @@ std::string plan_line(const capacity::Plan& plan) {
   return "plan, nodes before (with) headroom: " + line;
 }
 
-Result<DemoResult> rehearse(const shop::RehearsalOptions& options, const capacity::PlanRequest& request) {
-  const auto dirs = shop::calibrate(options);
+Result<std::vector<std::filesystem::path>> calibration_of(const shop::RehearsalOptions& options,
+                                                          const std::filesystem::path& earlier) {
+  if (earlier.empty()) return shop::calibrate(options);
+  return std::vector{earlier / "calibration-1", earlier / "calibration-2", earlier / "calibration-3"};
+}
+
+Result<DemoResult> rehearse(const shop::RehearsalOptions& options, const capacity::PlanRequest& request,
+                            const std::filesystem::path& calibrated) {
+  const auto dirs = calibration_of(options, calibrated);
   if (!dirs) return tl::make_unexpected(dirs.error());
   const auto runs = read_runs(*dirs);
   if (!runs) return tl::make_unexpected(runs.error());
@@ -166,7 +174,7 @@ ExitCode demo(const DemoArguments& arguments) {
     options->say(fmt::format("target: {:.0f} flows/s, SLO {}, seed {}, record {}", request.rate, arguments.slo,
                              arguments.common.seed, options->dir.string()));
   }
-  const auto result = rehearse(*options, request);
+  const auto result = rehearse(*options, request, arguments.calibrated);
   end_progress_line();
   if (!result) return print_error(result.error());
 
@@ -201,6 +209,9 @@ void add_demo(CLI::App& app, ExitCode& exit_code) {
   command->add_option("--headroom", arguments->headroom, "share added to the rate")
       ->check(CLI::Range(0.0, 10.0))
       ->capture_default_str();
+  command
+      ->add_option("--calibrated", arguments->calibrated, "folder of an earlier rehearsal: use its calibration again")
+      ->check(CLI::ExistingDirectory);
   command->add_option("--stage", arguments->stage_s, "seconds of one calibration stage; 21 of them")
       ->check(CLI::Range(2L, 3600L))
       ->capture_default_str();
@@ -211,7 +222,8 @@ void add_demo(CLI::App& app, ExitCode& exit_code) {
   command->footer(
       "Examples:\n"
       "  tidemark demo\n"
-      "  tidemark demo --rate 600 --slo p99=86ms --headroom 0.3 --seed 7");
+      "  tidemark demo --rate 600 --slo p99=86ms --headroom 0.3 --seed 7\n"
+      "  tidemark demo --rate 700 --calibrated runs/demo-20261122-211500");
   command->callback([arguments, &exit_code] { exit_code = demo(*arguments); });
 }
 

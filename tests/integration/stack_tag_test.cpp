@@ -12,7 +12,8 @@ using nlohmann::json;
 std::string all_problems(const RunningStack& stack, std::string* node_named) {
   std::string all;
   for (const auto& target : stack.info().nodes) {
-    for (const auto& problem : stack.get_json(target.node, "/problems")["problems"]) {
+    const json answer = stack.get_json(target.node, "/problems");  // named: it must outlive the loop
+    for (const auto& problem : answer.at("problems")) {
       all += problem.get<std::string>() + "\n";
       *node_named = target.node;
     }
