@@ -74,10 +74,10 @@ std::string plan_line(const capacity::Plan& plan) {
   return "plan, nodes before (with) headroom: " + line;
 }
 
+// The runs of an earlier rehearsal, or new ones.
 Result<std::vector<std::filesystem::path>> calibration_of(const shop::RehearsalOptions& options,
                                                           const std::filesystem::path& earlier) {
-  if (earlier.empty()) return shop::calibrate(options);
-  return std::vector{earlier / "calibration-1", earlier / "calibration-2", earlier / "calibration-3"};
+  return earlier.empty() ? shop::calibrate(options) : shop::calibration_runs(earlier);
 }
 
 Result<DemoResult> rehearse(const shop::RehearsalOptions& options, const capacity::PlanRequest& request,

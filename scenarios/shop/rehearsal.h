@@ -38,6 +38,10 @@ struct RehearsalOptions {
 // interrupted.
 Result<std::vector<std::filesystem::path>> calibrate(const RehearsalOptions& options);
 
+// The calibration runs that an earlier rehearsal left in `dir`: of each node count the last attempt. Exit 2 when one is
+// missing.
+Result<std::vector<std::filesystem::path>> calibration_runs(const std::filesystem::path& dir);
+
 // Starts the stack with `nodes` per service (others as the topology says), offers the plan's rate and mix, and holds
 // the outcome against what the model predicts for these nodes (`predicted`).
 struct VerifyOutcome {
