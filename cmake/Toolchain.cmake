@@ -19,6 +19,9 @@ target_compile_definitions(tidemark_options INTERFACE
   TIDEMARK_VERSION="${PROJECT_VERSION}"
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_VISIBILITY
   SPDLOG_COMPILED_LIB SPDLOG_SHARED_LIB SPDLOG_FMT_EXTERNAL)
+if(TIDEMARK_FUZZ)  # coverage of the libraries, or the fuzzer is blind
+  target_compile_options(tidemark_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(TIDEMARK_SANITIZE)
   target_compile_options(tidemark_options INTERFACE -fsanitize=${TIDEMARK_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(tidemark_options INTERFACE -fsanitize=${TIDEMARK_SANITIZE})
