@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 #include <ctime>
 #include <fstream>
@@ -36,6 +37,16 @@ std::function<void(const drive::Progress&)> progress_line(bool quiet) {
 void end_progress_line() {
   if (line_open) std::fprintf(stderr, "\r\x1b[K");
   line_open = false;
+}
+
+std::string verification_line(const capacity::StepVerification& step) {
+  const std::string measured = fmt::format("measured {:.1f} ms ({:.1f} to {:.1f})", step.measured_us.value / 1000,
+                                           step.measured_us.low / 1000, step.measured_us.high / 1000);
+  if (!std::isfinite(step.predicted_us)) {
+    return fmt::format("{:<10} predicted beyond capacity, {}: SLO {}", step.step, measured, step.slo);
+  }
+  return fmt::format("{:<10} predicted {:.1f} ms, {}, error {:+.0f} %: SLO {}", step.step, step.predicted_us / 1000,
+                     measured, step.error * 100, step.slo);
 }
 
 Result<nlohmann::json> read_json_file(const std::filesystem::path& file) {

@@ -8,6 +8,7 @@
 
 #include "engine/core/error.h"
 #include "engine/drive/runner.h"
+#include "models/capacity/plan.h"
 
 namespace tidemark::cli {
 
@@ -15,6 +16,10 @@ namespace tidemark::cli {
 std::function<void(const drive::Progress&)> progress_line(bool quiet);
 // Ends the rewritten line, if there is one.
 void end_progress_line();
+
+// "browse     predicted 76.7 ms, measured 76.3 ms (72.0 to 80.1), error -1 %: SLO held"; beyond capacity where no
+// finite wait exists.
+std::string verification_line(const capacity::StepVerification& step);
 
 Result<nlohmann::json> read_json_file(const std::filesystem::path& file);
 Result<void> write_json_file(const std::filesystem::path& file, const nlohmann::json& json);

@@ -122,11 +122,7 @@ Result<DemoResult> rehearse(const shop::RehearsalOptions& options, const capacit
 
 void print_steps(const char* title, const capacity::Verification& verification) {
   std::printf("%s\n", title);
-  for (const auto& step : verification.steps) {
-    std::printf("  %-10s p99 predicted %6.1f ms, measured %6.1f ms (%.1f to %.1f), error %+.0f %%: SLO %s\n",
-                step.step.c_str(), step.predicted_us / 1000, step.measured_us.value / 1000, step.measured_us.low / 1000,
-                step.measured_us.high / 1000, step.error * 100, step.slo.c_str());
-  }
+  for (const auto& step : verification.steps) std::printf("  %s\n", verification_line(step).c_str());
 }
 
 nlohmann::json demo_json(const DemoResult& result, const std::string& verdict, ExitCode code) {

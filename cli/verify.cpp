@@ -27,11 +27,7 @@ ExitCode exit_code_of_verdict(const std::string& verdict) {
 }
 
 void print_verification(const capacity::Verification& verification) {
-  for (const auto& step : verification.steps) {
-    std::printf("  %-12s predicted %7.1f ms   measured %7.1f ms (%.1f to %.1f)   error %+5.1f %%   SLO %s\n",
-                step.step.c_str(), step.predicted_us / 1000, step.measured_us.value / 1000, step.measured_us.low / 1000,
-                step.measured_us.high / 1000, step.error * 100, step.slo.c_str());
-  }
+  for (const auto& step : verification.steps) std::printf("  %s\n", verification_line(step).c_str());
   for (const auto& note : verification.notes) std::printf("  note: %s\n", note.c_str());
   std::printf("verdict: %s\n", verification.verdict.c_str());
 }
