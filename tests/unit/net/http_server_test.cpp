@@ -171,6 +171,7 @@ TEST(HttpServer, MayBeDroppedTogetherWithItsIoContext) {
   client.send("GET / HT");
   while (server.connections() == 0) io.run_one();
   io.poll();
+  EXPECT_EQ(server.connections(), 1U) << "dropped with a request half read";
 }
 
 // Never answers by itself.
