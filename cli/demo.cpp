@@ -27,7 +27,8 @@ struct DemoArguments {
   std::string slo = "p99=86ms";
   std::string calibrated;  // folder of an earlier rehearsal whose calibration is used again
   double rate = 0, headroom = 0.2;
-  long stage_s = 6, duration_s = 40;
+  long stage_s = 7, duration_s = 30;
+  int doublings = 1;
 };
 
 struct DemoResult {
@@ -158,6 +159,7 @@ ExitCode demo(const DemoArguments& arguments) {
   if (!options) return print_error(options.error());
   options->stage = std::chrono::seconds(arguments.stage_s);
   options->verification = std::chrono::seconds(arguments.duration_s);
+  options->doublings = arguments.doublings;
   capacity::PlanRequest request;
   request.slo = *slo;
   request.headroom = arguments.headroom;
@@ -211,8 +213,13 @@ void add_demo(CLI::App& app, ExitCode& exit_code) {
   command->add_option("--stage", arguments->stage_s, "seconds of one calibration stage; 21 of them")
       ->check(CLI::Range(2L, 3600L))
       ->capture_default_str();
-  command->add_option("--duration", arguments->duration_s, "seconds of a verification; doubled once if undecided")
+  command->add_option("--duration", arguments->duration_s, "seconds of a verification")
       ->check(CLI::Range(5L, 86'400L))
+      ->capture_default_str();
+  command
+      ->add_option("--doublings", arguments->doublings,
+                   "how often an undecided verification is measured for twice as long")
+      ->check(CLI::Range(0, 8))
       ->capture_default_str();
   add_rehearsal_arguments(*command, arguments->common);
   command->footer(

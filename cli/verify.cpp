@@ -17,7 +17,8 @@ namespace {
 struct VerifyArguments {
   RehearsalArguments common;
   std::string plan_file, limits_file;
-  long duration_s = 40;
+  long duration_s = 30;
+  int doublings = 1;
   bool one_less = false;
 };
 
@@ -40,6 +41,7 @@ ExitCode verify(const VerifyArguments& arguments) {
   auto options = rehearsal_options(arguments.common, "verify");
   if (!options) return print_error(options.error());
   options->verification = std::chrono::seconds(arguments.duration_s);
+  options->doublings = arguments.doublings;
 
   const auto& predicted = arguments.one_less ? plan->predicted_less : plan->predicted;
   const auto outcome = shop::verify_plan(*options, *plan, predicted, shop::planned_nodes(*plan, arguments.one_less),
@@ -69,8 +71,13 @@ void add_verify(CLI::App& app, ExitCode& exit_code) {
   auto* command = app.add_subcommand("verify", "run a plan on the bundled stack and hold it against its prediction");
   command->add_option("plan", arguments->plan_file, "plan.json of tidemark plan")->required();
   command->add_option("--limits", arguments->limits_file, "limits.json that the gateway obeys");
-  command->add_option("--duration", arguments->duration_s, "seconds of load; doubled once if undecided")
+  command->add_option("--duration", arguments->duration_s, "seconds of load")
       ->check(CLI::Range(5L, 86'400L))
+      ->capture_default_str();
+  command
+      ->add_option("--doublings", arguments->doublings,
+                   "how often an undecided verification is measured for twice as long")
+      ->check(CLI::Range(0, 8))
       ->capture_default_str();
   command->add_flag("--one-less", arguments->one_less, "one node less on the bottleneck: the SLO should be missed");
   add_rehearsal_arguments(*command, arguments->common);

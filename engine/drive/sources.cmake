@@ -15,6 +15,7 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/socket_address.cpp
   ${CMAKE_CURRENT_LIST_DIR}/thresholds_eval.cpp
   ${CMAKE_CURRENT_LIST_DIR}/validity.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/wakeful_core.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker_connections.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker_flows.cpp

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "engine/drive/wakeful_core.h"
 #include "engine/record/run_reader.h"
 #include "models/capacity/fit.h"
 #include "scenarios/shop/audit.h"
@@ -62,6 +63,9 @@ Result<Summary> run_part(const RehearsalOptions& options, const Part& part) {
                                     .dir = options.dir / (part.name + "-stack"),
                                     .limits_file = part.limits_file,
                                     .binary = {}};
+  // Service times of its own for each part: with one seed for all, the first node would draw the same times in every
+  // calibration, and three of them would know the tail no better than one.
+  stack_options.topology.seed = part.seed;
   for (const auto& [service, count] : part.nodes) stack_options.topology.services[service].nodes = count;
   auto stack = Supervisor::start(stack_options);
   if (!stack) return tl::make_unexpected(stack.error());
@@ -83,6 +87,8 @@ Result<Summary> run_part(const RehearsalOptions& options, const Part& part) {
   run.progress = options.progress;
   run.audit = [&info](Summary& summary) { run_audit(info, summary); };
   run.stop_signal = options.stop_signal;
+  // The generator's core only: on the stack's, the spinner delayed now and then a node that woke (docs/decisions.md).
+  const drive::WakefulCore awake(options.generator_cpu);
   auto summary = drive::run(std::move(run));
   const auto deaths = (*stack)->deaths();
   (*stack)->stop();
@@ -263,13 +269,15 @@ Result<VerifyOutcome> verify_plan(const RehearsalOptions& options, const capacit
                                   const fs::path& limits_file) {
   const Rate rate = Rate::per_second(plan.request.rate);
   VerifyOutcome outcome;
-  for (int attempt = 1; attempt <= 2; ++attempt) {
-    Part part{.name = std::string(one_less ? "verify-one-less" : "verify") + (attempt > 1 ? "-longer" : ""),
+  for (int attempt = 0; attempt <= options.doublings; ++attempt) {
+    const auto duration = options.verification * (1 << attempt);
+    Part part{.name = std::string(one_less ? "verify-one-less" : "verify") +
+                      (attempt > 0 ? fmt::format("-longer-{}", attempt) : ""),
               .kind = "verify",
               .nodes = nodes,
-              .seed = options.seed * 100 + (one_less ? 20 : 10) + static_cast<std::uint64_t>(attempt),
+              .seed = options.seed * 100 + (one_less ? 20 : 10) + 1 + static_cast<std::uint64_t>(attempt),
               .limits_file = limits_file};
-    part.stages.push_back({rate, rate, options.verification * attempt});
+    part.stages.push_back({rate, rate, duration});
     if (!one_less) part.thresholds = slo_thresholds(plan);
     auto summary = run_until_valid(options, part);
     if (!summary) return tl::make_unexpected(summary.error());
@@ -280,9 +288,10 @@ Result<VerifyOutcome> verify_plan(const RehearsalOptions& options, const capacit
     verification->nodes = nodes;
     outcome = {std::move(*verification), std::move(*summary), options.dir / part.name};
     if (outcome.verification.verdict != "undecided") break;
-    // An interval that straddles the limit is given twice the time, once.
-    if (attempt == 1)
-      say(options, "undecided after " + std::to_string(options.verification.count()) + " s: measuring longer");
+    // An interval that straddles the limit is given twice the time.
+    if (attempt < options.doublings) {
+      say(options, fmt::format("undecided after {} s: measuring for twice as long", duration.count()));
+    }
   }
   return outcome;
 }

@@ -20,12 +20,13 @@
 namespace tidemark::shop {
 
 struct RehearsalOptions {
-  Topology topology;            // node counts are replaced by each part
+  Topology topology;            // node counts and seed are replaced by each part
   schedule::Scenario scenario;  // its flows; load and thresholds are replaced by each part
   std::filesystem::path dir;    // every part writes a folder of its own beneath it
   std::uint64_t seed = 1;
-  std::chrono::seconds stage{6};                // length of one calibration stage
-  std::chrono::seconds verification{40};        // length of a verification; doubled once if it comes out undecided
+  std::chrono::seconds stage{7};                // length of one calibration stage
+  std::chrono::seconds verification{30};        // length of a verification
+  int doublings = 1;                            // how many times an undecided one is measured again for twice as long
   int generator_cpu = -1;                       // core of the generator and the scraper; -1: not pinned
   std::function<void(const std::string&)> say;  // one line a finished part, for a person; may be empty
   std::function<void(const drive::Progress&)> progress;  // once a second; may be empty

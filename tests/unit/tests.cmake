@@ -42,6 +42,7 @@ tidemark_test(NAME drive_tests LABEL unit
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/drive/decisions_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/request_plan_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/response_framing_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/wakeful_core_test.cpp
   LINK tidemark::io)
 
 # net, traffic and observe: the program that the tsan preset runs too.
