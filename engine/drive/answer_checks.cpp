@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/drive/response_framing.h"
+
 namespace tidemark::drive {
 namespace {
 
@@ -14,7 +16,7 @@ const json* at_pointer(const json& document, const std::string& pointer) {
   return document.contains(path) || pointer.empty() ? &document.at(path) : nullptr;
 }
 
-bool json_equals(const std::string& body, const Check& check) {
+bool json_equals(std::string_view body, const Check& check) {
   const json document = json::parse(body, nullptr, false);
   if (document.is_discarded()) return false;
   const json* found = at_pointer(document, check.pointer);
@@ -22,17 +24,17 @@ bool json_equals(const std::string& body, const Check& check) {
   return *found == json::parse(check.text, nullptr, false);
 }
 
-std::optional<std::string> failed_one(const Check& check, const ResponseFraming& answer, Nanos response) {
+std::optional<std::string> failed_one(const Check& check, const Answer& answer, Nanos response) {
   switch (check.kind) {
     case Check::Kind::status:
     case Check::Kind::status_range:
-      if (answer.status() >= check.low && answer.status() <= check.high) return std::nullopt;
-      return "status " + std::to_string(answer.status());
+      if (answer.status >= check.low && answer.status <= check.high) return std::nullopt;
+      return "status " + std::to_string(answer.status);
     case Check::Kind::body_contains:
-      if (answer.body().find(check.text) != std::string::npos) return std::nullopt;
+      if (answer.body.find(check.text) != std::string_view::npos) return std::nullopt;
       return "check body contains " + check.text.substr(0, 64);
     case Check::Kind::json_equals:
-      if (json_equals(answer.body(), check)) return std::nullopt;
+      if (json_equals(answer.body, check)) return std::nullopt;
       return "check json " + check.pointer.substr(0, 64);
     case Check::Kind::response_below:
       if (response < check.limit) return std::nullopt;
@@ -43,10 +45,10 @@ std::optional<std::string> failed_one(const Check& check, const ResponseFraming&
 
 }  // namespace
 
-std::optional<std::string> failed_check(const schedule::Step& step, const ResponseFraming& answer, Nanos response) {
+std::optional<std::string> failed_check(const schedule::Step& step, const Answer& answer, Nanos response) {
   if (step.checks.empty()) {
-    if (answer.status() >= 200 && answer.status() <= 399) return std::nullopt;
-    return "status " + std::to_string(answer.status());
+    if (answer.status >= 200 && answer.status <= 399) return std::nullopt;
+    return "status " + std::to_string(answer.status);
   }
   for (const auto& check : step.checks) {
     if (auto failure = failed_one(check, answer, response)) return failure;
@@ -54,7 +56,7 @@ std::optional<std::string> failed_check(const schedule::Step& step, const Respon
   return std::nullopt;
 }
 
-std::optional<std::string> take_captures(const CompiledStep& step, const ResponseFraming& answer,
+std::optional<std::string> take_captures(const CompiledStep& step, const Answer& answer,
                                          std::vector<std::string>& values) {
   std::optional<json> document;
   for (std::size_t i = 0; i < step.step->captures.size(); ++i) {
@@ -62,11 +64,11 @@ std::optional<std::string> take_captures(const CompiledStep& step, const Respons
     std::string& value = values[step.capture_slots[i]];
     if (!capture.header.empty()) {
       std::string_view found;
-      if (!find_header(answer.header_lines(), capture.header, found)) return "capture " + capture.variable;
+      if (!find_header(answer.header_lines, capture.header, found)) return "capture " + capture.variable;
       value = found;
       continue;
     }
-    if (!document) document = json::parse(answer.body(), nullptr, false);
+    if (!document) document = json::parse(answer.body, nullptr, false);
     const json* found = document->is_discarded() ? nullptr : at_pointer(*document, capture.json_pointer);
     if (found == nullptr || found->is_null()) return "capture " + capture.variable;
     value = found->is_string() ? found->get<std::string>() : found->dump();

@@ -7,17 +7,17 @@
 #include <vector>
 
 #include "engine/core/units.h"
+#include "engine/drive/answer.h"
 #include "engine/drive/request_plan.h"
-#include "engine/drive/response_framing.h"
 
 namespace tidemark::drive {
 
 // The kind of failure for the books ("status 503", "check json /state", "capture order_id"), or nullopt when every
 // check held. Without checks a status of 200..399 is asked for. `response` counts from the planned start.
-std::optional<std::string> failed_check(const schedule::Step& step, const ResponseFraming& answer, Nanos response);
+std::optional<std::string> failed_check(const schedule::Step& step, const Answer& answer, Nanos response);
 
 // Fills the captures' slots of `values`. Returns the kind of failure when a capture finds nothing.
-std::optional<std::string> take_captures(const CompiledStep& step, const ResponseFraming& answer,
+std::optional<std::string> take_captures(const CompiledStep& step, const Answer& answer,
                                          std::vector<std::string>& values);
 
 }  // namespace tidemark::drive

@@ -110,8 +110,9 @@ void Worker::finish_answer(std::uint32_t connection, std::int64_t at, bool reusa
   const std::uint32_t origin = used.origin;
   const FlowSlot& slot = flows_[index];
   const CompiledStep& step = step_of(slot);
-  auto failure = failed_check(*step.step, used.framing, Nanos(at - slot.planned));
-  if (!failure && !step.capture_slots.empty()) failure = take_captures(step, used.framing, *slot.values);
+  const Answer answer{used.framing.status(), used.framing.header_lines(), used.framing.body()};
+  auto failure = failed_check(*step.step, answer, Nanos(at - slot.planned));
+  if (!failure && !step.capture_slots.empty()) failure = take_captures(step, answer, *slot.values);
   const Outcome outcome = failure ? Outcome::failed : Outcome::ok;
   end_request(index, outcome, at, failure ? std::string_view(*failure) : std::string_view());
   if (reusable && used.framing.keep_alive()) {

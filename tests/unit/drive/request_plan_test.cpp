@@ -6,6 +6,7 @@
 
 #include "engine/core/trace_id.h"
 #include "engine/drive/answer_checks.h"
+#include "engine/drive/response_framing.h"
 
 namespace tidemark::drive {
 namespace {
@@ -191,6 +192,10 @@ ResponseFraming answer(const std::string& bytes) {
   return framing;
 }
 
+Answer seen(const ResponseFraming& whole) {
+  return {whole.status(), whole.header_lines(), whole.body()};
+}
+
 std::string with_body(int status, const std::string& body) {
   return "HTTP/1.1 " + std::to_string(status) + " X\r\nX-Id: h-1\r\nContent-Length: " + std::to_string(body.size()) +
          "\r\n\r\n" + body;
@@ -200,16 +205,16 @@ TEST(AnswerChecks, AskForTwoOrThreeHundredByDefault) {
   const Step any;
   for (const auto& [status, good] :
        std::vector<std::pair<int, bool>>{{199 + 1, true}, {399, true}, {400, false}, {500, false}}) {
-    EXPECT_EQ(failed_check(any, answer(with_body(status, "")), Nanos{}).has_value(), !good) << status;
+    EXPECT_EQ(failed_check(any, seen(answer(with_body(status, ""))), Nanos{}).has_value(), !good) << status;
   }
-  EXPECT_EQ(*failed_check(any, answer(with_body(503, "")), Nanos{}), "status 503");
+  EXPECT_EQ(*failed_check(any, seen(answer(with_body(503, ""))), Nanos{}), "status 503");
 }
 
 TEST(AnswerChecks, HoldEachKindAgainstTheAnswer) {
   const auto fails = [](const Check& check, const std::string& body, Nanos response = Nanos{}) {
     Step checked;
     checked.checks = {check};
-    return failed_check(checked, answer(with_body(200, body)), response).has_value();
+    return failed_check(checked, seen(answer(with_body(200, body))), response).has_value();
   };
   using Kind = Check::Kind;
   EXPECT_FALSE(fails({.kind = Kind::body_contains, .text = "ell"}, "hello"));
@@ -233,12 +238,13 @@ TEST(AnswerChecks, CaptureFromHeadersAndBodies) {
   EXPECT_TRUE(compiled.keep_body);
   EXPECT_TRUE(compiled.keep_headers);
   std::vector<std::string> values(plan->slots.size());
-  EXPECT_EQ(take_captures(compiled, answer(with_body(200, R"({"order":{"id":"o-7"},"n":12})")), values), std::nullopt);
+  EXPECT_EQ(take_captures(compiled, seen(answer(with_body(200, R"({"order":{"id":"o-7"},"n":12})"))), values),
+            std::nullopt);
   EXPECT_EQ(values[compiled.capture_slots[0]], "o-7");
   EXPECT_EQ(values[compiled.capture_slots[1]], "h-1");
   EXPECT_EQ(values[compiled.capture_slots[2]], "12");
-  EXPECT_EQ(take_captures(compiled, answer(with_body(200, R"({"n":12})")), values), "capture id");
-  EXPECT_EQ(take_captures(compiled, answer(with_body(200, "no json")), values), "capture id");
+  EXPECT_EQ(take_captures(compiled, seen(answer(with_body(200, R"({"n":12})"))), values), "capture id");
+  EXPECT_EQ(take_captures(compiled, seen(answer(with_body(200, "no json"))), values), "capture id");
 }
 
 }  // namespace
