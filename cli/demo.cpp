@@ -218,7 +218,7 @@ void add_demo(CLI::App& app, ExitCode& exit_code) {
       ->capture_default_str();
   command
       ->add_option("--doublings", arguments->doublings,
-                   "how often an undecided verification is measured for twice as long")
+                   "how often the time of an undecided verification is doubled, by measuring on")
       ->check(CLI::Range(0, 8))
       ->capture_default_str();
   add_rehearsal_arguments(*command, arguments->common);

@@ -76,7 +76,7 @@ void add_verify(CLI::App& app, ExitCode& exit_code) {
       ->capture_default_str();
   command
       ->add_option("--doublings", arguments->doublings,
-                   "how often an undecided verification is measured for twice as long")
+                   "how often the time of an undecided verification is doubled, by measuring on")
       ->check(CLI::Range(0, 8))
       ->capture_default_str();
   command->add_flag("--one-less", arguments->one_less, "one node less on the bottleneck: the SLO should be missed");

@@ -13,7 +13,9 @@ target_compile_features(tidemark_options INTERFACE cxx_std_20)
 target_include_directories(tidemark_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(tidemark_options INTERFACE
   -march=x86-64-v3 -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wno-missing-field-initializers
-  $<$<CONFIG:Release>:-O2> $<$<CONFIG:Debug>:-O1 -g1 -fno-omit-frame-pointer>)
+  $<$<CONFIG:Debug>:-g1 -fno-omit-frame-pointer>
+  # Tests set TIDEMARK_UNOPTIMISED (cmake/Testing.cmake).
+  $<IF:$<BOOL:$<TARGET_PROPERTY:TIDEMARK_UNOPTIMISED>>,-O0,$<IF:$<CONFIG:Release>,-O2,-O1>>)
 target_link_options(tidemark_options INTERFACE -fuse-ld=lld)
 target_compile_definitions(tidemark_options INTERFACE
   TIDEMARK_VERSION="${PROJECT_VERSION}"

@@ -1,6 +1,7 @@
 // From run directories to a CapacityModel. Reads measurements only. Thread-safe: pure.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "engine/core/error.h"
@@ -15,9 +16,14 @@ namespace tidemark::capacity {
 // (exits 5, 6).
 Result<CapacityModel> fit(const std::vector<record::RunRecord>& runs);
 
-// Holds a verification run against the plan: the run's own quantile per step with its 95 % interval (batch means over
-// windows).
-Result<Verification> verify(const Plan& plan, const std::vector<PredictedStep>& predicted, const record::RunRecord& run,
-                            bool one_less);
+// Holds verification runs against the plan: the quantile per step over all of them with its 95 % interval. More than
+// one run: an undecided one and what it was extended by, at the same rate and size; the last names the verification.
+// Fails when there is no run, when one is partial or invalid (exits 5, 6), or lacks a step of the plan (exit 7).
+Result<Verification> verify(const Plan& plan, const std::vector<PredictedStep>& predicted,
+                            std::span<const record::RunRecord> runs, bool one_less);
+inline Result<Verification> verify(const Plan& plan, const std::vector<PredictedStep>& predicted,
+                                   const record::RunRecord& run, bool one_less) {
+  return verify(plan, predicted, std::span(&run, 1), one_less);
+}
 
 }  // namespace tidemark::capacity

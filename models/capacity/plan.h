@@ -77,7 +77,8 @@ struct StepVerification {
   std::string slo;         // "held" | "missed" | "undecided": the interval against the limit
 };
 struct Verification {
-  std::string run_id;
+  std::string run_id;                        // of the only run, or of the last one
+  std::vector<std::string> earlier_run_ids;  // of the runs that it extended: their responses count too
   std::map<std::string, std::uint32_t> nodes;
   double rate = 0, achieved_rate = 0;
   bool one_less = false;  // run with one node less on the bottleneck: the SLO is expected to be missed

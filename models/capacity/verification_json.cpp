@@ -23,6 +23,7 @@ json to_json(const Verification& verification) {
   }
   return {{"schema", kSchema},
           {"run_id", verification.run_id},
+          {"earlier_run_ids", verification.earlier_run_ids},
           {"nodes", verification.nodes},
           {"rate", verification.rate},
           {"achieved_rate", verification.achieved_rate},
@@ -38,6 +39,7 @@ Result<Verification> parse_verification(const json& json, std::string_view place
   std::map<std::string, std::uint64_t> nodes;
   JsonFields fields(json, place);
   fields.text("run_id", verification.run_id);
+  if (json.contains("earlier_run_ids")) fields.texts("earlier_run_ids", verification.earlier_run_ids);
   fields.counts_by_name("nodes", nodes);
   fields.number("rate", verification.rate);
   fields.number("achieved_rate", verification.achieved_rate);

@@ -144,43 +144,78 @@ std::map<std::string, std::uint32_t> nodes_seen(const record::RunRecord& run) {
   return nodes;
 }
 
+// What all runs together say: their windows of one step, their seconds, their books.
+struct Pooled {
+  std::vector<const record::WindowRecord*> seconds;
+  std::vector<Summary> summaries;
+  std::vector<Span> spans;
+  double achieved_rate = 0;
+};
+
+Result<Pooled> pool(std::span<const record::RunRecord> runs) {
+  Pooled pooled;
+  double completed = 0, observed = 0;
+  for (const auto& run : runs) {
+    pooled.summaries.push_back(run.summary());
+    if (auto checked = check_run(run, pooled.summaries.back()); !checked) return tl::make_unexpected(checked.error());
+    const Span span = pooled.spans.emplace_back(steady_span(run, pooled.summaries.back()));
+    const auto seconds = inside(run.seconds, "", span);
+    pooled.seconds.insert(pooled.seconds.end(), seconds.begin(), seconds.end());
+    for (const auto& point : run.series) {
+      if (!point.step.empty() || point.t_s < span.from_s || point.t_s >= span.to_s) continue;
+      completed += static_cast<double>(point.flows.completed);
+      observed += 1;
+    }
+  }
+  if (observed > 0) pooled.achieved_rate = completed / observed;
+  return pooled;
+}
+
+// Requests of a step that got no good answer, where they are more than the SLO's quantile allows; else 0.
+double lost_too_many(const std::string& step, const Pooled& pooled, double quantile) {
+  double lost = 0, started = 0;
+  for (const auto& summary : pooled.summaries) {
+    const auto book = summary.by_step.find(step);
+    if (book == summary.by_step.end()) continue;
+    started += static_cast<double>(book->second.requests.started);
+    lost += static_cast<double>(book->second.requests.failed + book->second.requests.timed_out);
+  }
+  return started > 0 && lost / started > 1 - quantile ? lost : 0;
+}
+
 }  // namespace
 
-Result<Verification> verify(const Plan& plan, const std::vector<PredictedStep>& predicted, const record::RunRecord& run,
-                            bool one_less) {
-  const Summary summary = run.summary();
-  if (auto checked = check_run(run, summary); !checked) return tl::make_unexpected(checked.error());
-  const Span span = steady_span(run, summary);
-  const auto seconds = inside(run.seconds, "", span);
-  Verification result{
-      .run_id = run.run_id(), .nodes = nodes_seen(run), .rate = plan.request.rate, .one_less = one_less};
-  double completed = 0, observed = 0;
-  for (const auto& point : run.series) {
-    if (!point.step.empty() || point.t_s < span.from_s || point.t_s >= span.to_s) continue;
-    completed += static_cast<double>(point.flows.completed);
-    observed += 1;
-  }
-  if (observed > 0) result.achieved_rate = completed / observed;
+Result<Verification> verify(const Plan& plan, const std::vector<PredictedStep>& predicted,
+                            std::span<const record::RunRecord> runs, bool one_less) {
+  if (runs.empty()) return fail(ExitCode::usage, "verify", "there is no run to verify the plan with");
+  const auto pooled = pool(runs);
+  if (!pooled) return tl::make_unexpected(pooled.error());
+  Verification result{.run_id = runs.back().run_id(),
+                      .nodes = nodes_seen(runs.back()),
+                      .rate = plan.request.rate,
+                      .achieved_rate = pooled->achieved_rate,
+                      .one_less = one_less};
+  for (const auto& run : runs.first(runs.size() - 1)) result.earlier_run_ids.push_back(run.run_id());
   const auto& slo = plan.request.slo;
   for (const auto& expected : predicted) {
-    const auto windows = inside(run.windows, expected.step, span);
+    std::vector<const record::WindowRecord*> windows;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      const auto of_run = inside(runs[i].windows, expected.step, pooled->spans[i]);
+      windows.insert(windows.end(), of_run.begin(), of_run.end());
+    }
     if (windows.empty()) {
-      return fail(ExitCode::undecided, run.run_id(), "the run has no response of step \"" + expected.step + "\"",
+      return fail(ExitCode::undecided, result.run_id, "the run has no response of step \"" + expected.step + "\"",
                   "verify with the scenario that the model was calibrated with");
     }
     StepVerification step{.step = expected.step, .predicted_us = expected.quantile_us.value};
-    step.measured_us = measured_quantile(windows, seconds, slo.quantile);
+    step.measured_us = measured_quantile(windows, pooled->seconds, slo.quantile);
     step.error =
         std::isfinite(step.predicted_us) && step.predicted_us > 0 ? step.measured_us.value / step.predicted_us - 1 : 0;
     step.slo = judge(step.measured_us, slo.limit_us);
-    const auto book = summary.by_step.find(expected.step);
-    if (book != summary.by_step.end() && book->second.requests.started > 0) {
-      const auto lost = static_cast<double>(book->second.requests.failed + book->second.requests.timed_out);
-      if (lost / static_cast<double>(book->second.requests.started) > 1 - slo.quantile) {
-        step.slo = "missed";
-        result.notes.push_back(fmt::format(
-            "{}: {:.0f} requests failed or timed out, more than the SLO's quantile allows", expected.step, lost));
-      }
+    if (const double lost = lost_too_many(expected.step, *pooled, slo.quantile); lost > 0) {
+      step.slo = "missed";
+      result.notes.push_back(fmt::format("{}: {:.0f} requests failed or timed out, more than the SLO's quantile allows",
+                                         expected.step, lost));
     }
     if (!std::isfinite(step.predicted_us)) {
       result.notes.push_back(expected.step +

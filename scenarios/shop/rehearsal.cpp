@@ -269,28 +269,32 @@ Result<VerifyOutcome> verify_plan(const RehearsalOptions& options, const capacit
                                   const fs::path& limits_file) {
   const Rate rate = Rate::per_second(plan.request.rate);
   VerifyOutcome outcome;
-  for (int attempt = 0; attempt <= options.doublings; ++attempt) {
-    const auto duration = options.verification * (1 << attempt);
+  std::vector<record::RunRecord> runs;  // all of them count: an extension adds to what was measured before
+  auto measured = std::chrono::seconds::zero();
+  for (int extension = 0; extension <= options.doublings; ++extension) {
+    const auto duration = extension == 0 ? options.verification : measured;
     Part part{.name = std::string(one_less ? "verify-one-less" : "verify") +
-                      (attempt > 0 ? fmt::format("-longer-{}", attempt) : ""),
+                      (extension > 0 ? fmt::format("-longer-{}", extension) : ""),
               .kind = "verify",
               .nodes = nodes,
-              .seed = options.seed * 100 + (one_less ? 20 : 10) + 1 + static_cast<std::uint64_t>(attempt),
+              .seed = options.seed * 100 + (one_less ? 20 : 10) + 1 + static_cast<std::uint64_t>(extension),
               .limits_file = limits_file};
     part.stages.push_back({rate, rate, duration});
     if (!one_less) part.thresholds = slo_thresholds(plan);
     auto summary = run_until_valid(options, part);
     if (!summary) return tl::make_unexpected(summary.error());
-    const auto record = record::read_run(options.dir / part.name);
+    auto record = record::read_run(options.dir / part.name);
     if (!record) return tl::make_unexpected(record.error());
-    auto verification = capacity::verify(plan, predicted, *record, one_less);
+    runs.push_back(std::move(*record));
+    auto verification = capacity::verify(plan, predicted, runs, one_less);
     if (!verification) return tl::make_unexpected(verification.error());
     verification->nodes = nodes;
     outcome = {std::move(*verification), std::move(*summary), options.dir / part.name};
+    measured += duration;
     if (outcome.verification.verdict != "undecided") break;
-    // An interval that straddles the limit is given twice the time.
-    if (attempt < options.doublings) {
-      say(options, fmt::format("undecided after {} s: measuring for twice as long", duration.count()));
+    // An interval that straddles the limit is given as much time again.
+    if (extension < options.doublings) {
+      say(options, fmt::format("undecided after {} s: measuring for as long again", measured.count()));
     }
   }
   return outcome;

@@ -26,7 +26,7 @@ struct RehearsalOptions {
   std::uint64_t seed = 1;
   std::chrono::seconds stage{7};                // length of one calibration stage
   std::chrono::seconds verification{30};        // length of a verification
-  int doublings = 1;                            // how many times an undecided one is measured again for twice as long
+  int doublings = 1;                            // how many times an undecided one is extended to twice its time
   int generator_cpu = -1;                       // core of the generator and the scraper; -1: not pinned
   std::function<void(const std::string&)> say;  // one line a finished part, for a person; may be empty
   std::function<void(const drive::Progress&)> progress;  // once a second; may be empty

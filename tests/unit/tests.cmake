@@ -1,5 +1,5 @@
 
-tidemark_test(NAME models_tests LABEL unit
+tidemark_test(NAME models_tests LABEL unit OPTIMISED
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/models/chain_simulator.cpp
           ${CMAKE_CURRENT_LIST_DIR}/models/files_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/models/fit_test.cpp

@@ -67,6 +67,25 @@ TEST(Verify, IsUndecidedWhereTheIntervalStraddlesTheLimit) {
   EXPECT_EQ(verify(plan, plan.predicted, run_with(0.0095, 1), false)->verdict, "undecided");
 }
 
+TEST(Verify, CountsWhatWasMeasuredBeforeAnExtension) {
+  const auto plan = plan_of(60'000);
+  const std::vector<record::RunRecord> runs(12, run_with(0.008, 10));
+  EXPECT_EQ(verify(plan, plan.predicted, runs.front(), false)->verdict, "undecided");
+  const auto extended = verify(plan, plan.predicted, runs, false);
+  ASSERT_TRUE(extended) << extended.error().message();
+  EXPECT_EQ(extended->verdict, "pass");
+  EXPECT_EQ(extended->run_id, "verify-1");
+  EXPECT_EQ(extended->earlier_run_ids, std::vector<std::string>(11, "verify-1"));
+  EXPECT_NEAR(extended->achieved_rate, 500, 1e-9);
+  EXPECT_EQ(parse_verification(to_json(*extended), "verification.json")->earlier_run_ids.size(), 11U);
+}
+
+TEST(Verify, NeedsARun) {
+  const auto plan = plan_of(60'000);
+  const auto none = verify(plan, plan.predicted, std::span<const record::RunRecord>(), false);
+  EXPECT_EQ(none.error().what, "there is no run to verify the plan with");
+}
+
 TEST(Verify, KnowsThatSlowResponsesComeInBursts) {
   // As many slow responses, but all in every tenth second: fewer independent observations, a wider interval.
   const auto plan = plan_of(60'000);
