@@ -7,5 +7,6 @@ target_sources(tidemark_core PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/summary.cpp
   ${CMAKE_CURRENT_LIST_DIR}/trace_id.cpp
   ${CMAKE_CURRENT_LIST_DIR}/watermark.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pattern.cpp
   ${CMAKE_CURRENT_LIST_DIR}/random.cpp
 )

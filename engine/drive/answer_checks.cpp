@@ -16,12 +16,20 @@ const json* at_pointer(const json& document, const std::string& pointer) {
   return document.contains(path) || pointer.empty() ? &document.at(path) : nullptr;
 }
 
-bool json_equals(std::string_view body, const Check& check) {
+bool json_holds(std::string_view body, const Check& check) {
   const json document = json::parse(body, nullptr, false);
   if (document.is_discarded()) return false;
   const json* found = at_pointer(document, check.pointer);
-  if (found == nullptr) return false;
+  if (found == nullptr || check.kind == Check::Kind::json_exists) return found != nullptr;
   return *found == json::parse(check.text, nullptr, false);
+}
+
+bool header_holds(std::string_view header_lines, const Check& check) {
+  std::string_view found;
+  if (!find_header(header_lines, check.header, found)) return false;
+  if (check.kind == Check::Kind::header_matches) return check.pattern.found_in(found);
+  if (check.kind == Check::Kind::header_contains) return found.find(check.text) != std::string_view::npos;
+  return found == check.text;
 }
 
 std::optional<std::string> failed_one(const Check& check, const Answer& answer, Nanos response) {
@@ -33,9 +41,18 @@ std::optional<std::string> failed_one(const Check& check, const Answer& answer, 
     case Check::Kind::body_contains:
       if (answer.body.find(check.text) != std::string_view::npos) return std::nullopt;
       return "check body contains " + check.text.substr(0, 64);
+    case Check::Kind::body_matches:
+      if (check.pattern.found_in(answer.body)) return std::nullopt;
+      return "check body matches " + check.pattern.text().substr(0, 64);
     case Check::Kind::json_equals:
-      if (json_equals(answer.body, check)) return std::nullopt;
+    case Check::Kind::json_exists:
+      if (json_holds(answer.body, check)) return std::nullopt;
       return "check json " + check.pointer.substr(0, 64);
+    case Check::Kind::header_equals:
+    case Check::Kind::header_contains:
+    case Check::Kind::header_matches:
+      if (header_holds(answer.header_lines, check)) return std::nullopt;
+      return "check header " + check.header.substr(0, 64);
     case Check::Kind::response_below:
       if (response < check.limit) return std::nullopt;
       return "check response below";

@@ -65,6 +65,9 @@ class Compiler {
     for (const auto& piece : text.pieces) {
       Piece& made = pieces.emplace_back();
       made.literal = piece.literal;
+      if (!piece.call.empty()) {
+        return fail(ExitCode::usage, place, source_of(text) + " calls a function, which runs cannot do yet");
+      }
       if (piece.variable.empty()) continue;
       const auto slot = slot_of_.find(piece.variable);
       if (slot == slot_of_.end()) {
@@ -163,7 +166,9 @@ class Compiler {
       (capture.header.empty() ? compiled.keep_body : compiled.keep_headers) = true;
     }
     for (const auto& check : step.checks) {
-      compiled.keep_body |= check.kind == Check::Kind::body_contains || check.kind == Check::Kind::json_equals;
+      compiled.keep_body |= check.kind == Check::Kind::body_contains || check.kind == Check::Kind::body_matches ||
+                            check.kind == Check::Kind::json_equals || check.kind == Check::Kind::json_exists;
+      compiled.keep_headers |= !check.header.empty();
     }
     auto target = pieces_of(step.url, place);
     if (!target) return tl::make_unexpected(std::move(target.error()));

@@ -31,6 +31,7 @@ Worker::Worker(WorkerOptions options, RequestPlan plan, EventLoop loop, Mailbox&
       traces_(options_.seed, "traces/" + options_.run_id),
       users_(options_.seed, "users"),
       variables_(options_.seed, "variables"),
+      thinks_(options_.seed, "think times"),
       series_in_flight_(plan_.series.size()),
       receive_buffer_(std::make_unique<char[]>(kReceiveBytes)) {
   for (const auto& origin : plan_.origins) pools_.emplace_back().address = socket_address(origin);

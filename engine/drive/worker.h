@@ -148,7 +148,7 @@ class Worker {
   std::vector<OriginPool> pools_;
   std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
   std::optional<schedule::Arrival> next_arrival_;
-  Random traces_, users_, variables_;
+  Random traces_, users_, variables_, thinks_;
   std::vector<double> cumulative_weights_;
   std::vector<std::uint64_t> series_in_flight_;
   FlowBook flow_book_;

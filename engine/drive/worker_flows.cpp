@@ -172,7 +172,7 @@ void Worker::advance_flow(std::uint32_t index, Outcome outcome, std::int64_t at,
     leave_flow(index, outcome == Outcome::ok, at, refused);
     return;
   }
-  const Nanos think = flow.steps[slot.step].step->think;
+  const Nanos think = schedule::sample(flow.steps[slot.step].step->think, thinks_);
   ++slot.step;
   if (think <= Nanos::zero() && !stopping_) {
     begin_step(index, at, false);

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "engine/schedule/scenario_parts.h"
+#include "engine/schedule/step_parts.h"
 
 namespace tidemark::schedule {
 namespace {
@@ -84,13 +85,67 @@ void read_json(ValueReader& reader, const YamlNode& node, const std::string& pat
   }
 }
 
-void read_contains(ValueReader& reader, const YamlNode& node, const std::string& path, std::vector<Check>& checks) {
+// One value, or a list of them.
+template <class Read>
+void each(ValueReader& reader, const YamlNode& node, const std::string& path, const Read& read) {
   const bool list = node.kind == YamlNode::Kind::sequence;
   if (list && !reader.is_sequence(node, path, kMostPerStep)) return;
-  for (const YamlNode* item : list ? node.items : std::vector<const YamlNode*>{&node}) {
-    const auto text = reader.text(*item, path);
-    if (text && text->empty()) reader.problem(item->line, path, "every body contains the empty text");
-    if (text) checks.push_back({.kind = Check::Kind::body_contains, .text = *text});
+  for (const YamlNode* item : list ? node.items : std::vector<const YamlNode*>{&node}) read(*item);
+}
+
+void read_body(ValueReader& reader, const Fields& fields, std::vector<Check>& checks) {
+  if (const YamlNode* node = fields.find("body_contains")) {
+    const std::string path = fields.path("body_contains");
+    each(reader, *node, path, [&](const YamlNode& item) {
+      const auto text = reader.text(item, path);
+      if (text && text->empty()) reader.problem(item.line, path, "every body contains the empty text");
+      if (text) checks.push_back({.kind = Check::Kind::body_contains, .text = *text});
+    });
+  }
+  if (const YamlNode* node = fields.find("body_matches")) {
+    const std::string path = fields.path("body_matches");
+    each(reader, *node, path, [&](const YamlNode& item) {
+      const auto pattern = read_pattern(reader, item, path);
+      if (pattern) checks.push_back({.kind = Check::Kind::body_matches, .pattern = *pattern});
+    });
+  }
+}
+
+void read_json_exists(ValueReader& reader, const YamlNode& node, const std::string& path, std::vector<Check>& checks) {
+  each(reader, node, path, [&](const YamlNode& item) {
+    const auto pointer = reader.text(item, path);
+    if (pointer && !is_json_pointer(*pointer)) {
+      reader.problem(item.line, path, "must be a JSON pointer such as /ok (RFC 6901)");
+    }
+    if (pointer) checks.push_back({.kind = Check::Kind::json_exists, .pointer = *pointer});
+  });
+}
+
+// NAME: TEXT, or NAME: {equals, contains, matches}, of which each that is given must hold.
+void read_header(ValueReader& reader, const std::string& name, const YamlNode& node, const std::string& path,
+                 std::vector<Check>& checks) {
+  const auto text = [&](const YamlNode* value, const std::string& field, Check::Kind kind) {
+    if (value == nullptr) return;
+    const auto found = reader.text(*value, field);
+    if (found) checks.push_back({.kind = kind, .text = *found, .header = name});
+  };
+  if (node.kind != YamlNode::Kind::map) return text(&node, path, Check::Kind::header_equals);
+  const Fields fields(reader, node, path, {"equals", "contains", "matches"});
+  if (node.pairs.empty()) reader.problem(node.line, path, "needs one of equals, contains, matches");
+  text(fields.find("equals"), fields.path("equals"), Check::Kind::header_equals);
+  text(fields.find("contains"), fields.path("contains"), Check::Kind::header_contains);
+  if (const YamlNode* matches = fields.find("matches")) {
+    const auto pattern = read_pattern(reader, *matches, fields.path("matches"));
+    if (pattern) checks.push_back({.kind = Check::Kind::header_matches, .header = name, .pattern = *pattern});
+  }
+}
+
+void read_headers(ValueReader& reader, const YamlNode& node, const std::string& path, std::vector<Check>& checks) {
+  if (!reader.is_map(node, path)) return;
+  for (const auto& [key, value] : node.pairs) {
+    const std::string field = path + "." + key->text;
+    if (!is_header_name(key->text)) reader.problem(key->line, field, "not a header name");
+    read_header(reader, key->text, *value, field, checks);
   }
 }
 
@@ -99,7 +154,8 @@ void read_contains(ValueReader& reader, const YamlNode& node, const std::string&
 std::vector<Check> read_checks(ValueReader& reader, const YamlNode& node, const std::string& path) {
   std::vector<Check> checks;
   if (!reader.is_map(node, path)) return checks;
-  const Fields fields(reader, node, path, {"status", "body_contains", "json", "response_below"});
+  const Fields fields(reader, node, path,
+                      {"status", "header", "body_contains", "body_matches", "json", "json_exists", "response_below"});
   // A step that says nothing of the status still does not accept an error page.
   Check status{.kind = Check::Kind::status_range, .low = 200, .high = 399};
   if (const YamlNode* given = fields.find("status")) {
@@ -111,9 +167,12 @@ std::vector<Check> read_checks(ValueReader& reader, const YamlNode& node, const 
     }
   }
   checks.push_back(status);
-  if (const YamlNode* text = fields.find("body_contains"))
-    read_contains(reader, *text, fields.path("body_contains"), checks);
+  if (const YamlNode* header = fields.find("header")) read_headers(reader, *header, fields.path("header"), checks);
+  read_body(reader, fields, checks);
   if (const YamlNode* json = fields.find("json")) read_json(reader, *json, fields.path("json"), checks);
+  if (const YamlNode* exists = fields.find("json_exists")) {
+    read_json_exists(reader, *exists, fields.path("json_exists"), checks);
+  }
   if (const YamlNode* below = fields.find("response_below")) {
     const auto limit = reader.duration(*below, fields.path("response_below"), Nanos{1}, std::chrono::hours(1));
     if (limit) checks.push_back({.kind = Check::Kind::response_below, .limit = *limit});

@@ -54,24 +54,10 @@ void read_stages(ValueReader& reader, const YamlNode& node, Load& load) {
   if (length > kLongestDuration) reader.problem(node.line, "load.stages", "last longer than 30 days together");
 }
 
-// A file next to the scenario is named relative to it.
-std::filesystem::path read_file(ValueReader& reader, const YamlNode& node, const std::string& field,
-                                const std::filesystem::path& base_dir) {
-  const auto name = reader.text(node, field);
-  if (!name) return {};
-  if (name->empty() || name->find('\0') != std::string::npos) {
-    reader.problem(node.line, field, "must name a file");
-    return {};
-  }
-  const std::filesystem::path file = *name;
-  return file.is_absolute() || base_dir == "." ? file : base_dir / file;
-}
-
 // `fields` holds duration and mean or peak: the map under `shape`, or `load` itself when `shape` is only a file name.
-Shape read_shape(ValueReader& reader, const YamlNode& file, const Fields& fields, const std::string& field,
-                 const std::filesystem::path& base_dir) {
+Shape read_shape(ValueReader& reader, const YamlNode& file, const Fields& fields, const std::string& field) {
   Shape shape;
-  shape.file = read_file(reader, file, field, base_dir);
+  shape.file = reader.file(file, field);
   shape.duration = read_length(reader, fields);
   shape.mean = read_rate(reader, fields, "mean");
   shape.peak = read_rate(reader, fields, "peak");
@@ -81,15 +67,15 @@ Shape read_shape(ValueReader& reader, const YamlNode& file, const Fields& fields
   return shape;
 }
 
-ReplayLog read_replay(ValueReader& reader, const YamlNode& node, const std::filesystem::path& base_dir) {
+ReplayLog read_replay(ValueReader& reader, const YamlNode& node) {
   ReplayLog replay;
   if (node.kind != YamlNode::Kind::map) {
-    replay.file = read_file(reader, node, "load.replay", base_dir);
+    replay.file = reader.file(node, "load.replay");
     return replay;
   }
   const Fields fields(reader, node, "load.replay", {"file", "speed"});
   if (const YamlNode* file = fields.require("file")) {
-    replay.file = read_file(reader, *file, "load.replay.file", base_dir);
+    replay.file = reader.file(*file, "load.replay.file");
   }
   if (const YamlNode* speed = fields.find("speed")) {
     replay.speed = reader.number(*speed, "load.replay.speed", 1e-6, 1e6).value_or(1);
@@ -97,7 +83,7 @@ ReplayLog read_replay(ValueReader& reader, const YamlNode& node, const std::file
   return replay;
 }
 
-void read_open(ValueReader& reader, const Fields& fields, const std::filesystem::path& base_dir, Load& load) {
+void read_open(ValueReader& reader, const Fields& fields, Load& load) {
   if (const YamlNode* node = fields.find("arrivals")) {
     static const std::vector<std::string> words = {"poisson", "even"};
     load.arrivals =
@@ -119,12 +105,11 @@ void read_open(ValueReader& reader, const Fields& fields, const std::filesystem:
   }
   if (shape != nullptr && shape->kind == YamlNode::Kind::map) {
     const Fields inner(reader, *shape, "load.shape", {"file", "duration", "mean", "peak"});
-    if (const YamlNode* file = inner.require("file"))
-      load.shape = read_shape(reader, *file, inner, "load.shape.file", base_dir);
+    if (const YamlNode* file = inner.require("file")) load.shape = read_shape(reader, *file, inner, "load.shape.file");
   } else if (shape != nullptr) {
-    load.shape = read_shape(reader, *shape, fields, "load.shape", base_dir);
+    load.shape = read_shape(reader, *shape, fields, "load.shape");
   }
-  if (replay != nullptr) load.replay = read_replay(reader, *replay, base_dir);
+  if (replay != nullptr) load.replay = read_replay(reader, *replay);
   const bool flat_shape = shape != nullptr && shape->kind != YamlNode::Kind::map;
   for (const std::string_view key : {"duration", "mean", "peak"}) {
     const bool used = flat_shape || (key == "duration" && rate != nullptr);
@@ -147,7 +132,7 @@ void read_closed(ValueReader& reader, const Fields& fields, Load& load) {
 
 }  // namespace
 
-Load read_load(ValueReader& reader, const YamlNode& node, const std::filesystem::path& base_dir) {
+Load read_load(ValueReader& reader, const YamlNode& node) {
   Load load;
   if (!reader.is_map(node, "load")) return load;
   const Fields fields(
@@ -162,7 +147,7 @@ Load read_load(ValueReader& reader, const YamlNode& node, const std::filesystem:
         static_cast<std::uint32_t>(reader.integer(*connections, "load.connections", 1, 1'000'000).value_or(1));
   }
   if (load.model == Load::Model::open) {
-    read_open(reader, fields, base_dir, load);
+    read_open(reader, fields, load);
   } else {
     read_closed(reader, fields, load);
   }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -13,50 +14,97 @@
 #include <vector>
 
 #include "engine/core/error.h"
+#include "engine/core/pattern.h"
 #include "engine/core/units.h"
+#include "engine/schedule/condition.h"
+#include "engine/schedule/feeder.h"
+#include "engine/schedule/template.h"
+#include "engine/schedule/think_time.h"
 
 namespace tidemark::schedule {
 
-// Text with ${name} holes, split once at parse. Holes name scenario variables, captures, or the built-ins
-// ${flow_id} (unique number of the flow in the run) and ${run_id}.
-struct Template {
-  struct Piece {
-    std::string literal;
-    std::string variable;  // empty: only the literal
-  };
-  std::vector<Piece> pieces;
-  bool constant() const;
-  const std::string& text() const;  // only of a constant one
-};
-
 struct Capture {
-  std::string variable;
-  std::string json_pointer;  // RFC 6901 into the response body; or
-  std::string header;        // a response header's value
+  enum class Kind {
+    json,    // the value at `json_pointer` (RFC 6901) of the body; text without its quotes
+    header,  // the value of the answer's first header `header`
+    regex,   // what group `group` of `pattern` matched in the body
+    cookie,  // the value of the cookie `cookie` that the answer sets
+  };
+  std::string variable{};
+  Kind kind = Kind::json;
+  std::string json_pointer{}, header{}, cookie{};
+  Pattern pattern{};
+  int group = 0;  // 0: the whole match; the parser's default is 1 where the pattern has a group
+  // Taken when the answer has nothing there; without it the request fails.
+  std::optional<std::string> fallback{};
 };
 
 struct Check {
-  enum class Kind { status, status_range, body_contains, json_equals, response_below } kind = Kind::status_range;
+  enum class Kind {
+    status,           // == low
+    status_range,     // low..high
+    body_contains,    // text
+    body_matches,     // pattern
+    json_equals,      // pointer, and the expected value as JSON text
+    json_exists,      // pointer; null exists
+    header_equals,    // header, text
+    header_contains,  // header, text
+    header_matches,   // header, pattern
+    response_below,   // limit
+  } kind = Kind::status_range;
   int low = 200, high = 299;  // status codes
-  std::string pointer, text;  // json_equals: pointer and expected JSON text; body_contains: text
-  Nanos limit{};              // response_below
+  std::string pointer{}, text{}, header{};
+  Pattern pattern{};
+  Nanos limit{};
+};
+
+struct FormField {
+  std::string name;
+  Template value;
+};
+
+// One part of a multipart/form-data body (RFC 7578).
+struct Part {
+  std::string name{};
+  Template value{};              // or
+  std::filesystem::path file{};  // its bytes, read before the clock starts
+  std::string filename{};        // "": none with a value, the file's own name with a file
+  std::string type{};            // content type; "": none with a value, application/octet-stream with a file
 };
 
 struct Step {
-  std::string name;
+  std::string name{};
   std::string method = "GET";
-  Template url;  // absolute, or a path on the scenario's target
-  std::vector<std::pair<std::string, Template>> headers;
-  Template body;
-  std::vector<Capture> captures;
-  std::vector<Check> checks;  // empty: status 200..399
-  Nanos think{};              // after this step, before the next one's planned start
+  Template url{};  // absolute, or a path on the scenario's target
+  std::vector<std::pair<std::string, Template>> headers{};
+  // At most one of the three is given. The last two bring their content-type, unless `headers` has one.
+  Template body{};
+  std::vector<FormField> form{};  // application/x-www-form-urlencoded, in this order
+  std::vector<Part> multipart{};
+  std::optional<std::uint32_t> redirects{};  // instead of the scenario's
+  std::string before{}, after{};             // Lua functions: before the request is rendered, after its checks
+  std::vector<Capture> captures{};
+  std::vector<Check> checks{};  // empty: status 200..399
+  ThinkTime think{};            // after this step, before the next one's planned start
+};
+
+// Steps [first, end) of a flow under a condition, a repetition or a name. Blocks of a flow nest or are disjoint, never
+// cross, and are listed with the outer before the inner (equal ranges: the outer first). In order: `condition` is asked
+// once, when the flow comes to the block; if it fails, the flow goes on at `end`. Then the steps are done `repeat`
+// times, or, with `loop`, as long as `loop` holds before each pass, at most `repeat` times.
+struct Block {
+  std::uint32_t first = 0, end = 0;      // first < end
+  std::string group{};                   // "": not a group. The time of each pass is recorded, think times left out
+  std::optional<Condition> condition{};  // if:
+  std::optional<Condition> loop{};       // while:
+  std::uint32_t repeat = 1;              // repeat:, at_most:
 };
 
 struct Flow {
-  std::string name;
-  double weight = 1;  // > 0
-  std::vector<Step> steps;
+  std::string name{};
+  double weight = 1;          // > 0
+  std::vector<Step> steps{};  // every request, in the order of the file
+  std::vector<Block> blocks{};
 };
 
 // A variable drawn once per flow instance.
@@ -103,12 +151,28 @@ struct Threshold {
   double limit = 0;        // microseconds, ratio, or per second
 };
 
+// Lua for what templates cannot say: functions for ${lua:name(...)} holes and for steps' `before` and `after`.
+struct Script {
+  std::filesystem::path file{};  // or
+  std::string source{};
+  bool given() const { return !file.empty() || !source.empty(); }
+};
+
 struct Scenario {
   std::string name = "scenario";
   std::string target;  // "http://127.0.0.1:8080"; may stay empty until a stack gives it
   Nanos timeout = std::chrono::seconds(30);
   std::map<std::string, std::string> parameters;  // after -e KEY=VALUE
   std::vector<Variable> variables;
+  std::vector<Feeder> feeders;
+  Script lua;
+  // A flow instance (open model) or a virtual user (closed) keeps the cookies it is given and sends them back.
+  bool cookies = true;
+  std::uint32_t redirects = 0;  // followed per request, at most; 0: a 3xx answer is the step's answer
+  bool compression = false;     // asks for gzip and zstd, and decodes them before checks and captures look
+  // Done once, before the first flow and after the last; no steps: none. Captures of set-up are visible to every flow
+  // and to tear-down. Neither is counted in the load's books and series.
+  Flow setup, teardown;
   std::vector<Flow> flows;
   Load load;
   std::vector<Threshold> thresholds;
@@ -116,19 +180,28 @@ struct Scenario {
   Nanos duration() const;  // of the sending phase: stages, shape or closed duration; replay: known after loading
 };
 
+// How a scenario's text and the files it includes are read; replaced in tests. The default takes regular files up to
+// YamlLimits::bytes.
+using ReadText = std::function<Result<std::string>(const std::filesystem::path&)>;
+Result<std::string> read_scenario_text(const std::filesystem::path& file);
+
 // Reads a YAML scenario. `overrides` are -e KEY=VALUE parameters, substituted for ${KEY} in scalar values before
-// parsing. All problems are reported, one a line, each as "FILE:LINE: FIELD: WHAT", with the nearest valid word for a
-// misspelt key.
+// parsing. Files it includes are merged in; those it only names (feeders, shapes, parts, Lua) are not opened here. All
+// problems are reported, one a line, each as "FILE:LINE: FIELD: WHAT", with the nearest valid word for a misspelt key.
 Result<Scenario> load_scenario(const std::filesystem::path& file, const std::map<std::string, std::string>& overrides);
 Result<Scenario> parse_scenario(const std::string& yaml, const std::string& name_for_errors,
                                 const std::map<std::string, std::string>& overrides,
-                                const std::filesystem::path& base_dir = ".");
+                                const std::filesystem::path& base_dir = ".", const ReadText& read = read_scenario_text);
 Result<Threshold> parse_threshold(const std::string& expression);
+
+// Calls visit(template) for each template of a step, of a scenario.
+void for_each_template(const Step& step, const std::function<void(const Template&)>& visit);
+void for_each_template(const Scenario& scenario, const std::function<void(const Template&)>& visit);
 
 // One flow "get" of one step "get" on `url`: the command line without a file.
 Scenario single_url_scenario(const std::string& url);
 
-// The resolved scenario as stored in the manifest.
+// The resolved scenario as stored in the manifest: parsing it gives the same scenario. Secrets stay ${env:NAME}.
 nlohmann::json to_json(const Scenario& scenario);
 
 }  // namespace tidemark::schedule

@@ -1,9 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
+#include "engine/schedule/scenario_files.h"
 #include "engine/schedule/scenario_parts.h"
 
 namespace tidemark::schedule {
@@ -30,29 +29,50 @@ void check_overrides(ValueReader& reader, const std::map<std::string, std::strin
   const std::vector<std::string> words(reader.used_parameters.begin(), reader.used_parameters.end());
   for (const auto& [key, value] : overrides) {
     if (reader.used_parameters.contains(key)) continue;
-    reader.problem(1, "parameters",
+    reader.problem({.number = 1}, "parameters",
                    fmt::format("-e {}: the scenario has no such parameter{}", key, reader.hint(key, words)));
   }
 }
 
 // A parameter takes the place of a variable of the same name before the variable is ever seen.
-void check_names(ValueReader& reader, const YamlNode& root, const std::vector<Variable>& variables) {
-  const auto taken = [&](const std::string& name) {
-    if (reader.parameters.contains(name)) {
-      reader.problem(root.line, "variables." + name, "is a parameter already");
-    }
+void check_names(ValueReader& reader, const YamlNode& root, const Scenario& scenario) {
+  const auto taken = [&](const std::string& field, const std::string& name) {
+    if (reader.parameters.contains(name)) reader.problem(root.line, field + "." + name, "is a parameter already");
   };
-  for (const Variable& variable : variables) taken(variable.name);
-  for (const std::string& name : built_in_variables()) taken(name);
+  for (const Variable& variable : scenario.variables) taken("variables", variable.name);
+  for (const std::string& name : built_in_variables()) taken("variables", name);
+  for (const Feeder& feeder : scenario.feeders) {
+    taken("feeders", feeder.name);
+    if (std::ranges::find(scenario.variables, feeder.name, &Variable::name) != scenario.variables.end()) {
+      reader.problem(root.line, "feeders." + feeder.name, "is a variable already");
+    }
+  }
 }
 
-Scenario read_scenario(ValueReader& reader, const YamlNode& root, const std::map<std::string, std::string>& overrides,
-                       const std::filesystem::path& base_dir) {
-  Scenario scenario;
-  const Fields fields(reader, root, "",
-                      {"name", "target", "timeout", "parameters", "variables", "load", "flows", "thresholds"});
-  read_parameters(reader, fields.find("parameters"), overrides);
-  scenario.parameters = reader.parameters;
+const YamlNode* present(const Fields& fields, std::string_view key) {
+  const YamlNode* node = fields.find(key);
+  return node == nullptr || node->kind == YamlNode::Kind::null ? nullptr : node;
+}
+
+bool read_switch(ValueReader& reader, const Fields& fields, std::string_view key, bool otherwise) {
+  static const std::vector<std::string> words = {"false", "true"};
+  const YamlNode* node = fields.find(key);
+  return node == nullptr ? otherwise : reader.word(*node, fields.path(key), words).value_or(0) == 1;
+}
+
+// One line that ends in .lua is a file's name; anything else is the script itself, in which $ means nothing.
+Script read_script(ValueReader& reader, const YamlNode& node) {
+  if (node.kind != YamlNode::Kind::scalar || node.text.empty()) {
+    reader.problem(node.line, "lua", "must be a file's name that ends in .lua, or a script");
+    return {};
+  }
+  if (node.text.ends_with(".lua") && node.text.find('\n') == std::string::npos) {
+    return {.file = reader.file(node, "lua")};
+  }
+  return {.source = node.text};
+}
+
+void read_head(ValueReader& reader, const Fields& fields, Scenario& scenario) {
   if (const YamlNode* node = fields.find("name")) {
     if (const auto text = reader.text(*node, "name")) scenario.name = *text;
     if (scenario.name.empty() || scenario.name.size() > 200) reader.problem(node->line, "name", "1 to 200 bytes");
@@ -71,20 +91,51 @@ Scenario read_scenario(ValueReader& reader, const YamlNode& root, const std::map
     scenario.timeout = reader.duration(*node, "timeout", std::chrono::milliseconds(1), std::chrono::hours(1))
                            .value_or(scenario.timeout);
   }
-  if (const YamlNode* node = fields.find("variables"); node != nullptr && node->kind != YamlNode::Kind::null) {
-    scenario.variables = read_variables(reader, *node);
+  scenario.cookies = read_switch(reader, fields, "cookies", scenario.cookies);
+  scenario.compression = read_switch(reader, fields, "compression", scenario.compression);
+  if (const YamlNode* node = fields.find("redirects")) {
+    scenario.redirects = static_cast<std::uint32_t>(reader.integer(*node, "redirects", 0, kMostRedirects).value_or(0));
   }
-  check_names(reader, root, scenario.variables);
-  if (const YamlNode* node = fields.require("load")) scenario.load = read_load(reader, *node, base_dir);
-  std::vector<std::string> known = built_in_variables();
-  for (const Variable& variable : scenario.variables) known.push_back(variable.name);
+}
+
+void read_all_flows(ValueReader& reader, const Fields& fields, Scenario& scenario) {
+  Vocabulary words{.fixed = built_in_variables(), .lua = scenario.lua.given()};
+  for (const Variable& variable : scenario.variables) words.fixed.push_back(variable.name);
+  for (const Feeder& feeder : scenario.feeders) words.feeders.push_back(feeder.name);
+  SeriesNames names;
+  if (const YamlNode* node = present(fields, "setup")) {
+    scenario.setup = read_single_flow(reader, *node, "setup", words, names);
+    for (const Step& step : scenario.setup.steps) {
+      for (const Capture& capture : step.captures) words.captured.push_back(capture.variable);
+    }
+  }
   const YamlNode* flows = scenario.load.replay ? fields.find("flows") : fields.require("flows");
   if (flows != nullptr && scenario.load.replay) {
     reader.problem(flows->line, "flows", "a replay takes its flows from the log");
   } else if (flows != nullptr) {
-    scenario.flows = read_flows(reader, *flows, known);
+    scenario.flows = read_flows(reader, *flows, words, names);
   }
-  if (const YamlNode* node = fields.find("thresholds"); node != nullptr && node->kind != YamlNode::Kind::null) {
+  if (const YamlNode* node = present(fields, "teardown")) {
+    scenario.teardown = read_single_flow(reader, *node, "teardown", words, names);
+  }
+}
+
+Scenario read_scenario(ValueReader& reader, const YamlNode& root, const std::map<std::string, std::string>& overrides) {
+  Scenario scenario;
+  // 'include' is known, and gone from the tree by now.
+  const Fields fields(reader, root, "",
+                      {"name", "target", "timeout", "parameters", "variables", "feeders", "lua", "cookies", "redirects",
+                       "compression", "setup", "teardown", "load", "flows", "thresholds", "include"});
+  read_parameters(reader, fields.find("parameters"), overrides);
+  scenario.parameters = reader.parameters;
+  read_head(reader, fields, scenario);
+  if (const YamlNode* node = present(fields, "variables")) scenario.variables = read_variables(reader, *node);
+  if (const YamlNode* node = present(fields, "feeders")) scenario.feeders = read_feeders(reader, *node);
+  if (const YamlNode* node = present(fields, "lua")) scenario.lua = read_script(reader, *node);
+  check_names(reader, root, scenario);
+  if (const YamlNode* node = fields.require("load")) scenario.load = read_load(reader, *node);
+  read_all_flows(reader, fields, scenario);
+  if (const YamlNode* node = present(fields, "thresholds")) {
     scenario.thresholds = read_thresholds(reader, *node, scenario.flows);
   }
   check_overrides(reader, overrides);
@@ -95,29 +146,19 @@ Scenario read_scenario(ValueReader& reader, const YamlNode& root, const std::map
 
 Result<Scenario> parse_scenario(const std::string& yaml, const std::string& name_for_errors,
                                 const std::map<std::string, std::string>& overrides,
-                                const std::filesystem::path& base_dir) {
-  const auto tree = parse_yaml(yaml, name_for_errors);
+                                const std::filesystem::path& base_dir, const ReadText& read) {
+  ValueReader reader(name_for_errors, base_dir);
+  const auto tree = merge_files(reader, yaml, name_for_errors, base_dir, read);
   if (!tree) return tl::make_unexpected(tree.error());
-  ValueReader reader(name_for_errors);
-  if (tree->root == nullptr || !reader.is_map(*tree->root, "")) {
-    return fail(ExitCode::usage, name_for_errors + ":1", "a scenario is a map with at least 'load' and 'flows'");
-  }
-  Scenario scenario = read_scenario(reader, *tree->root, overrides, base_dir);
+  Scenario scenario = read_scenario(reader, *tree->root, overrides);
   if (!reader.clean()) return tl::make_unexpected(reader.error());
   return scenario;
 }
 
 Result<Scenario> load_scenario(const std::filesystem::path& file, const std::map<std::string, std::string>& overrides) {
-  std::ifstream input(file, std::ios::binary);
-  std::error_code ignored;
-  if (!input || std::filesystem::is_directory(file, ignored)) {
-    return fail(ExitCode::usage, file.string(), "cannot be read", "name a scenario file, or see scenarios/library");
-  }
-  // One byte beyond the limit is enough for the parser to refuse the rest.
-  std::string text(YamlLimits{}.bytes + 1, '\0');
-  input.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(input.gcount()));
-  return parse_scenario(text, file.string(), overrides, file.parent_path());
+  const auto text = read_scenario_text(file);
+  if (!text) return tl::make_unexpected(text.error());
+  return parse_scenario(*text, file.string(), overrides, file.has_parent_path() ? file.parent_path() : ".");
 }
 
 }  // namespace tidemark::schedule

@@ -2,10 +2,13 @@
 // together.
 #pragma once
 
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "engine/schedule/scenario.h"
+#include "engine/schedule/step_parts.h"
 #include "engine/schedule/value_reader.h"
 
 namespace tidemark::schedule {
@@ -14,21 +17,32 @@ inline constexpr std::size_t kMostFlows = 1000;
 inline constexpr std::size_t kMostSteps = 1000;    // of one flow
 inline constexpr std::size_t kMostEntries = 1000;  // variables, stages, thresholds, choices, parameters
 inline constexpr std::size_t kMostPerStep = 100;   // headers, captures, checks
-inline constexpr double kHighestRate = 1e7;        // per second
-inline constexpr double kMostArrivals = 1e11;      // of one run
+inline constexpr std::size_t kMostFeeders = 100;
+inline constexpr std::int64_t kMostRedirects = 20;
+inline constexpr double kHighestRate = 1e7;    // per second
+inline constexpr double kMostArrivals = 1e11;  // of one run
 inline constexpr Nanos kLongestDuration = std::chrono::hours(30 * 24);
 
 // Names every template may use without defining them.
 const std::vector<std::string>& built_in_variables();
 
+// In the order of Feeder::Order.
+std::span<const std::string> feeder_orders();
+
+std::vector<Feeder> read_feeders(ValueReader& reader, const YamlNode& node);
+
 std::vector<Variable> read_variables(ValueReader& reader, const YamlNode& node);
 
-Load read_load(ValueReader& reader, const YamlNode& node, const std::filesystem::path& base_dir);
+Load read_load(ValueReader& reader, const YamlNode& node);
 
-// `known`: names that hold before a flow's first step. Captures of earlier steps join them on the way.
-std::vector<Flow> read_flows(ValueReader& reader, const YamlNode& node, const std::vector<std::string>& known);
-
-std::vector<Check> read_checks(ValueReader& reader, const YamlNode& node, const std::string& path);
+// Names that must be unique in a scenario, because numbers are kept by them.
+struct SeriesNames {
+  std::set<std::string> flows, steps, groups;
+};
+std::vector<Flow> read_flows(ValueReader& reader, const YamlNode& node, const Vocabulary& words, SeriesNames& names);
+// Set-up or tear-down: a list of steps that belongs to no arrival.
+Flow read_single_flow(ValueReader& reader, const YamlNode& steps, const std::string& name, const Vocabulary& words,
+                      SeriesNames& names);
 
 std::vector<Threshold> read_thresholds(ValueReader& reader, const YamlNode& node, const std::vector<Flow>& flows);
 

@@ -1,11 +1,24 @@
 target_sources(tidemark_core PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/access_log.cpp
   ${CMAKE_CURRENT_LIST_DIR}/arrivals.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/capture_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/check_parser.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/condition.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/condition_parser.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/feeder_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/flow_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/load_parser.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/request_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/scenario_files.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/scenario_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario_parser.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/secrets.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/step_parts.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/template.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/template_functions.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/template_parser.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/think_time.cpp
   ${CMAKE_CURRENT_LIST_DIR}/threshold.cpp
   ${CMAKE_CURRENT_LIST_DIR}/time_series.cpp
   ${CMAKE_CURRENT_LIST_DIR}/value_reader.cpp

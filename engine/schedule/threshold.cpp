@@ -95,7 +95,7 @@ std::vector<Threshold> read_thresholds(ValueReader& reader, const YamlNode& node
   }
   for (std::size_t i = 0; i < node.items.size(); ++i) {
     const std::string field = fmt::format("thresholds[{}]", i);
-    const int line = node.items[i]->line;
+    const Line line = node.items[i]->line;
     const auto text = reader.text(*node.items[i], field);
     if (!text) continue;
     const auto threshold = parse_threshold(*text);

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "engine/schedule/template_parser.h"
+
 namespace tidemark::schedule {
 namespace {
 
@@ -119,12 +121,18 @@ bool is_json_pointer(std::string_view text) {
   return true;
 }
 
-void ValueReader::problem(int line, const std::string& field, const std::string& what) {
+int ValueReader::add_file(std::string name, std::filesystem::path base_dir) {
+  files_.push_back({std::move(name), std::move(base_dir)});
+  return static_cast<int>(files_.size()) - 1;
+}
+
+void ValueReader::problem(Line line, const std::string& field, const std::string& what) {
   if (problems_.size() == kMostProblems) {
     ++untold_;
     return;
   }
-  std::string text = fmt::format("{}:{}: {}{}{}", file_, line, field, field.empty() ? "" : ": ", what);
+  std::string text = fmt::format("{}:{}: {}{}{}", files_.at(static_cast<std::size_t>(line.file)).name, line.number,
+                                 field, field.empty() ? "" : ": ", what);
   // One problem is one line, and quotes foreign text without letting it drive the terminal.
   std::ranges::replace_if(
       text, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, '?');
@@ -136,12 +144,21 @@ Error ValueReader::error() const {
   std::ranges::stable_sort(sorted, {}, &Problem::line);
   std::string all;
   for (const Problem& problem : sorted) all += (all.empty() ? "" : "\n") + problem.text;
-  if (untold_ > 0) all += fmt::format("\n{}: and {} more problems", file_, untold_);
+  if (untold_ > 0) all += fmt::format("\n{}: and {} more problems", files_.front().name, untold_);
   return {ExitCode::usage, "", all, ""};
 }
 
 std::string ValueReader::hint(std::string_view word, std::span<const std::string> words) const {
   return problems_.size() < kMostProblems ? did_you_mean(word, words) : "";
+}
+
+std::function<std::optional<std::string>(const std::string&)> ValueReader::find_parameter() {
+  return [this](const std::string& name) -> std::optional<std::string> {
+    const auto parameter = parameters.find(name);
+    if (parameter == parameters.end()) return std::nullopt;
+    used_parameters.insert(name);
+    return parameter->second;
+  };
 }
 
 std::optional<Template> ValueReader::text_template(const YamlNode& node, const std::string& field) {
@@ -150,35 +167,10 @@ std::optional<Template> ValueReader::text_template(const YamlNode& node, const s
     return std::nullopt;
   }
   Template result;
-  std::string literal;
-  const std::string& text = node.text;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char next = i + 1 < text.size() ? text[i + 1] : '\0';
-    if (text[i] != '$' || (next != '$' && next != '{')) {
-      literal += text[i];
-      continue;
-    }
-    if (next == '$') {
-      literal += '$';
-      ++i;
-      continue;
-    }
-    const std::size_t end = text.find('}', i);
-    const std::string name = end == std::string::npos ? "" : text.substr(i + 2, end - i - 2);
-    if (!is_name(name)) {
-      problem(node.line, field, "'${' begins a name like ${item}; write $$ for a dollar sign");
-      return std::nullopt;
-    }
-    i = end;
-    if (const auto parameter = parameters.find(name); parameter != parameters.end()) {
-      used_parameters.insert(name);
-      literal += parameter->second;
-      continue;
-    }
-    if (!literal.empty()) result.pieces.push_back({std::exchange(literal, {}), ""});
-    result.pieces.push_back({"", name});
+  if (const auto wrong = parse_template(node.text, find_parameter(), result)) {
+    problem(node.line, field, wrong->what + hint(wrong->word, wrong->words));
+    return std::nullopt;
   }
-  if (!literal.empty() || result.pieces.empty()) result.pieces.push_back({literal, ""});
   return result;
 }
 
@@ -188,9 +180,9 @@ std::optional<std::string> ValueReader::text(const YamlNode& node, const std::st
   if (!found->constant()) {
     std::vector<std::string> names;
     for (const auto& [name, value] : parameters) names.push_back(name);
-    const std::string& hole =
-        std::ranges::find_if(found->pieces, [](const auto& p) { return !p.variable.empty(); })->variable;
-    problem(node.line, field, fmt::format("${{{}}} is not a parameter{}", hole, hint(hole, names)));
+    const auto& hole = *std::ranges::find_if(found->pieces, [](const auto& piece) { return !piece.is_literal(); });
+    problem(node.line, field,
+            fmt::format("{} is not a parameter{}", source_of(Template{{hole}}), hint(hole.variable, names)));
     return std::nullopt;
   }
   return found->text();
@@ -239,6 +231,18 @@ std::optional<std::size_t> ValueReader::word(const YamlNode& node, const std::st
   if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
   problem(node.line, field, fmt::format("'{}' is none of {}{}", *given, fmt::join(words, ", "), hint(*given, words)));
   return std::nullopt;
+}
+
+std::filesystem::path ValueReader::file(const YamlNode& node, const std::string& field) {
+  const auto name = text(node, field);
+  if (!name) return {};
+  if (name->empty() || name->find('\0') != std::string::npos) {
+    problem(node.line, field, "must name a file");
+    return {};
+  }
+  const std::filesystem::path file = *name;
+  const auto& base_dir = files_.at(static_cast<std::size_t>(node.line.file)).base_dir;
+  return file.is_absolute() || base_dir == "." ? file : base_dir / file;
 }
 
 bool ValueReader::is_map(const YamlNode& node, const std::string& field) {

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <optional>
@@ -39,9 +41,14 @@ bool is_json_pointer(std::string_view text);
 
 class ValueReader {
  public:
-  explicit ValueReader(std::string file) : file_(std::move(file)) {}
+  // Files named in it are relative to `base_dir`.
+  explicit ValueReader(std::string file, std::filesystem::path base_dir = ".")
+      : files_{{std::move(file), std::move(base_dir)}} {}
 
-  void problem(int line, const std::string& field, const std::string& what);
+  // A file that the scenario includes: nodes whose line carries the number it returns came from there.
+  int add_file(std::string name, std::filesystem::path base_dir);
+
+  void problem(Line line, const std::string& field, const std::string& what);
   bool clean() const { return problems_.empty(); }
   Error error() const;  // all problems, by line; at most 100 of them
   // did_you_mean, until so many problems are known that a hint would only cost time.
@@ -49,6 +56,9 @@ class ValueReader {
 
   std::map<std::string, std::string> parameters;
   std::set<std::string> used_parameters;
+
+  // Looks a parameter up and notes that it is used.
+  std::function<std::optional<std::string>(const std::string&)> find_parameter();
 
   // ${parameter} becomes text, any other ${name} a hole, "$$" a dollar sign.
   std::optional<Template> text_template(const YamlNode& node, const std::string& field);
@@ -61,15 +71,22 @@ class ValueReader {
   // One of `words`; its index.
   std::optional<std::size_t> word(const YamlNode& node, const std::string& field, std::span<const std::string> words);
 
+  // The name of a file next to the one it stands in.
+  std::filesystem::path file(const YamlNode& node, const std::string& field);
+
   bool is_map(const YamlNode& node, const std::string& field);
   bool is_sequence(const YamlNode& node, const std::string& field, std::size_t most);
 
  private:
   struct Problem {
-    int line;
+    Line line;
     std::string text;
   };
-  std::string file_;
+  struct File {
+    std::string name;
+    std::filesystem::path base_dir;
+  };
+  std::vector<File> files_;
   std::vector<Problem> problems_;
   std::size_t untold_ = 0;  // problems beyond the first hundred
 };
@@ -84,7 +101,7 @@ class Fields {
   // As find, and a problem when absent.
   const YamlNode* require(std::string_view key) const;
   std::string path(std::string_view key) const;  // "load.stages"
-  int line() const { return map_.line; }
+  Line line() const { return map_.line; }
 
  private:
   ValueReader& reader_;

@@ -21,7 +21,7 @@ struct Refusal {  // thrown through yaml-cpp's parser, caught in parse_yaml
 
 class TreeBuilder : public YAML::EventHandler {
  public:
-  TreeBuilder(YamlTree& tree, const YamlLimits& limits) : tree_(tree), limits_(limits) {}
+  TreeBuilder(YamlTree& tree, int file, const YamlLimits& limits) : tree_(tree), file_(file), limits_(limits) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ > 1) throw Refusal{mark.line + 1, "a second document: a scenario is one document"};
@@ -62,7 +62,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
     YamlNode* node = &tree_.nodes.emplace_back();
     node->kind = kind;
-    node->line = mark.line + 1;
+    node->line = {.file = file_, .number = mark.line + 1};
     if (anchor != YAML::NullAnchor) anchors_[anchor] = node;
     return node;
   }
@@ -70,7 +70,7 @@ class TreeBuilder : public YAML::EventHandler {
     open_.push_back(node);
     keys_.push_back(nullptr);
     if (static_cast<int>(open_.size()) > limits_.depth) {
-      throw Refusal{node->line, fmt::format("nested more than {} deep", limits_.depth)};
+      throw Refusal{node->line.number, fmt::format("nested more than {} deep", limits_.depth)};
     }
   }
   void leave() {
@@ -79,7 +79,7 @@ class TreeBuilder : public YAML::EventHandler {
     keys_.pop_back();
     finish(node);
   }
-  void finish(YamlNode* node) { attach(node, node->line); }
+  void finish(YamlNode* node) { attach(node, node->line.number); }
 
   void attach(const YamlNode* node, int line) {
     if (open_.empty()) {
@@ -113,6 +113,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   YamlTree& tree_;
+  int file_;
   const YamlLimits& limits_;
   int documents_ = 0;
   std::vector<YamlNode*> open_;
@@ -143,7 +144,7 @@ std::size_t first_bad_utf8(std::string_view text) {
 
 }  // namespace
 
-Result<YamlTree> parse_yaml(const std::string& text, const std::string& name, const YamlLimits& limits) {
+Result<YamlTree> parse_yaml(const std::string& text, const std::string& name, int file, const YamlLimits& limits) {
   const auto refuse = [&name](long line, std::string what) {
     return fail(ExitCode::usage, fmt::format("{}:{}", name, line), std::move(what));
   };
@@ -156,7 +157,7 @@ Result<YamlTree> parse_yaml(const std::string& text, const std::string& name, co
   try {
     std::istringstream input(text);
     YAML::Parser parser(input);
-    TreeBuilder builder(tree, limits);
+    TreeBuilder builder(tree, file, limits);
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const Refusal& refusal) {

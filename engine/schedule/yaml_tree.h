@@ -3,6 +3,7 @@
 // of them). Thread-safe: constant after parse_yaml.
 #pragma once
 
+#include <compare>
 #include <deque>
 #include <string>
 #include <utility>
@@ -18,12 +19,19 @@ struct YamlLimits {
   int depth = 32;
 };
 
+// Where a value stands: a line, from 1, of one of the files that a tree was put together from.
+struct Line {
+  int file = 0;  // 0: the one that was asked for
+  int number = 0;
+  auto operator<=>(const Line&) const = default;
+};
+
 struct YamlNode {
   enum class Kind { null, scalar, sequence, map } kind = Kind::null;
-  bool quoted = false;                 // '...', "..." or a block scalar: text even where it looks like a number
-  std::string text;                    // of a scalar
-  int line = 0;                        // from 1
-  std::vector<const YamlNode*> items;  // of a sequence
+  bool quoted = false;  // '...', "..." or a block scalar: text even where it looks like a number
+  std::string text;     // of a scalar
+  Line line;
+  std::vector<const YamlNode*> items;                              // of a sequence
   std::vector<std::pair<const YamlNode*, const YamlNode*>> pairs;  // of a map, as written; keys are scalars, each once
   std::size_t values = 1;                                          // this one and all below it, aliases expanded
   int height = 1;
@@ -34,7 +42,8 @@ struct YamlTree {
   const YamlNode* root = nullptr;  // null for an empty document
 };
 
-// Exactly one document (or none). Errors: code usage, place "FILE:LINE".
-Result<YamlTree> parse_yaml(const std::string& text, const std::string& name, const YamlLimits& limits = {});
+// Exactly one document (or none). Errors: code usage, place "FILE:LINE". `file` is put into every node's line.
+Result<YamlTree> parse_yaml(const std::string& text, const std::string& name, int file = 0,
+                            const YamlLimits& limits = {});
 
 }  // namespace tidemark::schedule

@@ -216,7 +216,7 @@ TEST_F(RunFaults, BigAnswersAndBigRequestsArriveWhole) {
   auto options = even(server.url(), 10, 500ms);
   auto& step = options.scenario.flows[0].steps[0];
   step.method = "POST";
-  step.body.pieces = {{big, ""}};
+  step.body = schedule::Template::of(big);
   step.checks = {{.kind = schedule::Check::Kind::body_contains, .text = "xxxx"}};
   const auto summary = drive::run(options);
   ASSERT_TRUE(summary);

@@ -76,7 +76,7 @@ TEST_F(RunFlows, AFailedCheckEndsTheFlow) {
 TEST_F(RunFlows, ThinkTimeIsNeitherResponseNorLag) {
   ScriptedServer server([](const ServedRequest&) { return Reply::ok(); });
   Step first = step("first", {{{"/1", ""}}});
-  first.think = 400ms;
+  first.think = {.kind = schedule::ThinkTime::Kind::constant, .low = 400ms};
   const auto options = flows(server.url(), {{"f", 1, {first, step("second", {{{"/2", ""}}})}}}, 20, 1s);
   const auto summary = drive::run(options);
   ASSERT_TRUE(summary);

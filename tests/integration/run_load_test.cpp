@@ -158,7 +158,7 @@ TEST_F(RunLoad, ReplaysTheRecordedTargetsAtTheirTimes) {
   for (const char* name : {"a", "b"}) {
     schedule::Step step;
     step.name = name;
-    step.url.pieces = {{std::string("/") + name, ""}};
+    step.url = schedule::Template::of(std::string("/") + name);
     log.scenario.flows.push_back({name, 1, {step}});
   }
   log.arrivals = {{0ms, 0, 0}, {100ms, 1, 1}, {1200ms, 0, 2}};

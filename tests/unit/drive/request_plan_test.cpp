@@ -230,7 +230,9 @@ TEST(AnswerChecks, HoldEachKindAgainstTheAnswer) {
 
 TEST(AnswerChecks, CaptureFromHeadersAndBodies) {
   Step captured = step("get", text("/"));
-  captured.captures = {{"id", "/order/id", ""}, {"header", "", "x-id"}, {"number", "/n", ""}};
+  captured.captures = {{.variable = "id", .json_pointer = "/order/id"},
+                       {.variable = "header", .kind = Capture::Kind::header, .header = "x-id"},
+                       {.variable = "number", .json_pointer = "/n"}};
   const Scenario scenario = scenario_of({captured});
   const auto plan = compile(scenario);
   ASSERT_TRUE(plan);

@@ -99,7 +99,8 @@ TEST(Scenario, ReadsEveryFieldOfAWholeFile) {
   EXPECT_THAT(pieces(browse.url), ElementsAre("/browse?item=", "<item>", "&c=", "<colour>"));
   EXPECT_EQ(browse.headers[0].first, "x-key");
   EXPECT_THAT(pieces(browse.headers[0].second), ElementsAre("k ", "<key>"));
-  EXPECT_EQ(browse.think, milliseconds(50));
+  EXPECT_EQ(browse.think.kind, ThinkTime::Kind::constant);
+  EXPECT_EQ(browse.think.low, milliseconds(50));
   ASSERT_EQ(browse.captures.size(), 2U);
   EXPECT_EQ(browse.captures[0].json_pointer, "/items/0/price");
   EXPECT_EQ(browse.captures[1].header, "etag");

@@ -30,6 +30,19 @@ const std::vector<Place>& places() {
       {"/$defs/flow/properties", "load: {rate: 1, duration: 1s}\nflows: [{KEY: 1}]"},
       {"/$defs/step/properties", "load: {rate: 1, duration: 1s}\nflows: [{name: a, steps: [{KEY: 1}]}]"},
       {"/$defs/request/properties", "load: {rate: 1, duration: 1s}\nflows: [{name: a, steps: [{request: {KEY: 1}}]}]"},
+      {"/$defs/feeder/properties", "feeders: {x: {KEY: 1}}"},
+      {"/$defs/block/properties",
+       "load: {rate: 1, duration: 1s}\nflows: [{name: a, steps: [{steps: [{get: /}], KEY: 1}]}]"},
+      {"/$defs/think/anyOf/1/properties",
+       "load: {rate: 1, duration: 1s}\nflows: [{name: a, steps: [{get: /, think: {KEY: 1}}]}]"},
+      {"/$defs/think/anyOf/1/properties/lognormal/properties",
+       "load: {rate: 1, duration: 1s}\nflows: [{name: a, steps: [{get: /, think: {lognormal: {KEY: 1}}}]}]"},
+      {"/$defs/part/properties",
+       "load: {rate: 1, duration: 1s}\nflows: [{name: a, steps: [{post: /, multipart: [{KEY: 1}]}]}]"},
+      {"/$defs/form_field/properties",
+       "load: {rate: 1, duration: 1s}\nflows: [{name: a, steps: [{post: /, form: [{KEY: 1}]}]}]"},
+      {"/$defs/header_check/anyOf/1/properties",
+       "load: {rate: 1, duration: 1s}\nflows: [{name: a, steps: [{get: /, check: {header: {x: {KEY: 1}}}}]}]"},
       {"/$defs/capture/properties",
        "load: {rate: 1, duration: 1s}\nflows: [{name: a, steps: [{get: /, capture: {x: {KEY: 1}}}]}]"},
       {"/$defs/check/properties",
@@ -40,6 +53,8 @@ const std::vector<Place>& places() {
 
 bool parser_knows(const std::string& document, const std::string& key) {
   std::string yaml = document;
+  // A block's own keys are written twice when the word is one of them: that problem comes first and names no key.
+  if (key == "steps" && document.find("steps: [{get: /}], KEY") != std::string::npos) return true;
   yaml.replace(yaml.find("KEY"), 3, key);
   const auto scenario = parse_scenario(yaml, "s", {});
   return scenario || scenario.error().message().find(key + ": unknown key") == std::string::npos;
@@ -69,6 +84,8 @@ TEST_F(ScenarioSchema, ListsEveryKeyThatTheParserKnows) {
   for (const Place& place : places()) {
     const json& listed = schema_.at(json::json_pointer(place.pointer));
     for (const std::string& word : words) {
+      // These two turn a request into a block, whose keys are listed elsewhere.
+      if (place.pointer == "/$defs/step/properties" && (word == "steps" || word == "group")) continue;
       EXPECT_EQ(parser_knows(place.document, word), listed.contains(word)) << place.pointer << " " << word;
     }
   }
