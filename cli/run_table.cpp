@@ -66,6 +66,8 @@ void judgement(Out out, const Summary& summary) {
   if (summary.audited && summary.leaks.empty()) fmt::format_to(out, "audit     no leaks\n");
   fmt::format_to(out, "validity  {}\n", summary.validity);
   for (const auto& reason : summary.validity_reasons) fmt::format_to(out, "          {}\n", reason);
+  for (const auto& note : summary.notes) fmt::format_to(out, "note      {}\n", note);
+  if (summary.retried > 0) fmt::format_to(out, "retried   {} requests that the server had refused\n", summary.retried);
   if (!summary.stop_reason.empty()) fmt::format_to(out, "stopped   {}\n", summary.stop_reason);
   fmt::format_to(out, "verdict   {}\n", summary.verdict);
 }

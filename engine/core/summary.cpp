@@ -129,6 +129,8 @@ void to_json(nlohmann::json& json, const Summary& summary) {
           {"audited", summary.audited},
           {"validity", summary.validity},
           {"validity_reasons", summary.validity_reasons},
+          {"notes", summary.notes},
+          {"retried", summary.retried},
           {"verdict", summary.verdict},
           {"stop_reason", summary.stop_reason},
           {"by_step", nlohmann::json::object()},
@@ -173,6 +175,8 @@ Result<Summary> parse_summary(const nlohmann::json& json, std::string_view place
   });
   fields.one_of("validity", {"valid", "generator-limited", "environment-limited"}, summary.validity);
   fields.texts("validity_reasons", summary.validity_reasons);
+  fields.texts("notes", summary.notes);
+  fields.count("retried", summary.retried);
   fields.one_of("verdict", {"pass", "fail", "undecided"}, summary.verdict);
   fields.text("stop_reason", summary.stop_reason);
   if (fields.error()) return tl::make_unexpected(*fields.error());

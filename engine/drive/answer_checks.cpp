@@ -32,12 +32,17 @@ bool header_holds(std::string_view header_lines, const Check& check) {
   return found == check.text;
 }
 
-std::optional<std::string> failed_one(const Check& check, const Answer& answer, Nanos response) {
+std::string status_text(const schedule::Step& step, const Answer& answer) {
+  return (step.protocol == schedule::Protocol::grpc ? "grpc-status " : "status ") + std::to_string(answer.status);
+}
+
+std::optional<std::string> failed_one(const schedule::Step& step, const Check& check, const Answer& answer,
+                                      Nanos response) {
   switch (check.kind) {
     case Check::Kind::status:
     case Check::Kind::status_range:
       if (answer.status >= check.low && answer.status <= check.high) return std::nullopt;
-      return "status " + std::to_string(answer.status);
+      return status_text(step, answer);
     case Check::Kind::body_contains:
       if (answer.body.find(check.text) != std::string_view::npos) return std::nullopt;
       return "check body contains " + check.text.substr(0, 64);
@@ -64,11 +69,12 @@ std::optional<std::string> failed_one(const Check& check, const Answer& answer, 
 
 std::optional<std::string> failed_check(const schedule::Step& step, const Answer& answer, Nanos response) {
   if (step.checks.empty()) {
-    if (answer.status >= 200 && answer.status <= 399) return std::nullopt;
-    return "status " + std::to_string(answer.status);
+    const bool http = step.protocol == schedule::Protocol::http;
+    if (http ? answer.status >= 200 && answer.status <= 399 : answer.status == 0) return std::nullopt;
+    return status_text(step, answer);
   }
   for (const auto& check : step.checks) {
-    if (auto failure = failed_one(check, answer, response)) return failure;
+    if (auto failure = failed_one(step, check, answer, response)) return failure;
   }
   return std::nullopt;
 }

@@ -54,6 +54,7 @@ void IntervalStats::add(const IntervalStats& later) {
   sending = later.sending;
   add_flows(flows, later.flows);
   planned_requests += later.planned_requests;
+  retried += later.retried;
   for (std::size_t i = 0; i < series.size(); ++i) {
     add_counts(series[i].counts, later.series[i].counts);
     add_clocks(series[i], later.series[i]);
@@ -93,6 +94,7 @@ void IntervalStats::clear() {
   sending = true;
   flows = {};
   planned_requests = 0;
+  retried = 0;
   for (auto& one : series) clear_series(one);
   if (total) clear_series(*total);
   self = {};

@@ -42,6 +42,7 @@ struct IntervalStats {
   bool sending = true;                 // lies in the sending phase, not in the drain after it
   FlowBook flows;                      // in_flight: level at the end
   std::uint64_t planned_requests = 0;  // steps of the flows planned in this interval
+  std::uint64_t retried = 0;           // requests sent once more, because the server cannot have processed them
   std::vector<SeriesStats> series;
   std::unique_ptr<SeriesStats> total;  // only where the series are too many for three digits each
   SelfStats self;

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <map>
 
+#include "engine/drive/grpc_method.h"
 #include "engine/traffic/target_guard.h"
 
 namespace tidemark::drive {
@@ -41,6 +42,7 @@ class Compiler {
         auto one = compile_step(step, flow.name + "." + step.name, tag);
         if (!one) return tl::make_unexpected(std::move(one.error()));
         compiled.uses_values |= !one->constant || !one->capture_slots.empty();
+        compiled.traced |= one->trace_at != 0 || one->prepared.trace_field != Rendered::kNone;
         compiled.steps.push_back(std::move(*one));
       }
       plan_.flows.push_back(std::move(compiled));
@@ -79,11 +81,28 @@ class Compiler {
     return pieces;
   }
 
-  Result<std::uint32_t> origin_of(const std::string& url, const std::string& place) {
-    auto parsed = traffic::parse_target(url);
+  static Result<traffic::ParsedTarget> parse_for(schedule::Protocol protocol, const std::string& url) {
+    switch (protocol) {
+      case schedule::Protocol::redis:
+        return traffic::parse_target(url, {"redis"});
+      case schedule::Protocol::mysql:
+        return traffic::parse_target(url, {"mysql"});
+      case schedule::Protocol::kafka:
+        return traffic::parse_target(url, {"kafka"});
+      default:
+        return traffic::parse_target(url, {"http", "https"});
+    }
+  }
+
+  Result<std::uint32_t> origin_of(const std::string& url, const schedule::Step& step, const std::string& place) {
+    auto parsed = parse_for(step.protocol, url);
     if (!parsed) return tl::make_unexpected(std::move(parsed.error()));
+    const bool http = step.protocol == schedule::Protocol::http || step.protocol == schedule::Protocol::grpc;
+    const std::string path = http ? "/" : parsed->path;
     for (std::size_t i = 0; i < plan_.origins.size(); ++i) {
-      if (plan_.origins[i].host == parsed->host && plan_.origins[i].port == parsed->port)
+      const Origin& known = plan_.origins[i];
+      if (known.host == parsed->host && known.port == parsed->port && known.scheme == parsed->scheme &&
+          known.path == path && known.protocol == step.protocol && known.http_version == step.http_version)
         return static_cast<std::uint32_t>(i);
     }
     auto address = traffic::resolve_allowed(parsed->host);
@@ -93,10 +112,22 @@ class Compiler {
       return tl::make_unexpected(std::move(error));
     }
     const std::string host = parsed->host.find(':') == std::string::npos ? parsed->host : "[" + parsed->host + "]";
-    plan_.origins.push_back({.host = parsed->host,
+    const bool default_port = parsed->port == (parsed->scheme == "https" ? 443 : 80);
+    plan_.origins.push_back({.scheme = parsed->scheme,
+                             .host = parsed->host,
                              .port = parsed->port,
-                             .authority = parsed->port == 80 ? host : host + ":" + std::to_string(parsed->port),
-                             .address = *address});
+                             .path = path,
+                             .authority = default_port ? host : host + ":" + std::to_string(parsed->port),
+                             .address = *address,
+                             .protocol = step.protocol,
+                             .http_version = step.http_version});
+    Origin& made = plan_.origins.back();
+    if (made.scheme == "https") {
+      const bool only_h2 = step.protocol == schedule::Protocol::grpc;
+      auto tls = make_tls_context(inputs_.scenario.tls, only_h2 ? schedule::HttpVersion::http2 : step.http_version);
+      if (!tls) return tl::make_unexpected(std::move(tls.error()));
+      made.tls = std::move(*tls);
+    }
     return static_cast<std::uint32_t>(plan_.origins.size() - 1);
   }
 
@@ -117,10 +148,77 @@ class Compiler {
     if ((first.empty() && compiled.target.front().slot == kNoSlot) || (!first.empty() && first.front() != '/')) {
       first.insert(first.begin(), '/');
     }
-    auto origin = origin_of(base, place);
+    auto origin = origin_of(base, *compiled.step, place);
     if (!origin) return tl::make_unexpected(std::move(origin.error()));
     compiled.origin = *origin;
     return {};
+  }
+
+  // gRPC: the method is the path. Stores: the command's words.
+  Result<void> compile_call(CompiledStep& compiled, const std::string& place) {
+    const schedule::Step& step = *compiled.step;
+    const bool grpc = step.protocol == schedule::Protocol::grpc;
+    std::string base = grpc ? step.grpc->target : step.store->target;
+    if (base.empty()) base = inputs_.scenario.target;
+    if (base.empty()) return fail(ExitCode::usage, place, "no target to send to", "give the step a target");
+    auto origin = origin_of(base, step, place);
+    if (!origin) return tl::make_unexpected(std::move(origin.error()));
+    compiled.origin = *origin;
+    compiled.idempotent = false;
+    if (grpc) {
+      compiled.target = {{"/" + step.grpc->method, kNoSlot}};
+      auto message = pieces_of(step.grpc->message, place);
+      if (!message) return tl::make_unexpected(std::move(message.error()));
+      compiled.body = std::move(*message);
+      return find_method(compiled, place);
+    }
+    for (const auto& word : step.store->words) {
+      auto pieces = pieces_of(word, place);
+      if (!pieces) return tl::make_unexpected(std::move(pieces.error()));
+      compiled.words.push_back(std::move(*pieces));
+    }
+    return {};
+  }
+
+  Result<void> find_method(CompiledStep& compiled, const std::string& place) {
+    const schedule::GrpcCall& call = *compiled.step->grpc;
+    auto& schema = schemas_[call.proto.string() + '\n' + call.descriptor_set.string()];
+    if (!schema) {
+      auto loaded = GrpcSchema::load(call);
+      if (!loaded) return tl::make_unexpected(std::move(loaded.error()));
+      schema = std::move(*loaded);
+    }
+    auto method = GrpcMethod::find(schema, call.method);
+    if (!method) return tl::make_unexpected(std::move(method.error()));
+    compiled.grpc = std::move(*method);
+    std::string json;
+    render(compiled.body, {}, RenderFor::json, json);
+    std::string problem = compiled.grpc->unknown_field(json);
+    if (problem.empty() && is_constant_text(compiled.body)) compiled.grpc->encode(json, compiled.grpc_frame, problem);
+    if (problem.empty()) return {};
+    return fail(ExitCode::usage, place, "grpc.message: " + problem, "write it as " + call.method + " wants it");
+  }
+
+  static const std::vector<std::pair<std::string, Template>>& headers_of(const schedule::Step& step) {
+    return step.grpc ? step.grpc->metadata : step.store ? step.store->headers : step.headers;
+  }
+
+  // What a channel gets with each request of the step.
+  void prepare(CompiledStep& compiled, const std::string& tag) {
+    Rendered& prepared = compiled.prepared;
+    prepared.method = compiled.step->grpc ? "POST" : compiled.step->method;
+    if (compiled.authority.empty()) compiled.authority = {{plan_.origins[compiled.origin].authority, kNoSlot}};
+    if (!tag.empty()) {
+      prepared.fields.push_back({std::string(traffic::kShadowHeader), tag});
+      prepared.trace_field = prepared.fields.size();
+      prepared.fields.push_back({"traceparent", "00-" + std::string(RequestPlan::kTraceIdDigits, '0') + "-" +
+                                                    std::string(RequestPlan::kSpanIdDigits, '0') + "-01"});
+    }
+    if (!compiled.constant) return;
+    Rendered whole;
+    render_fields(compiled, {}, nullptr, whole);
+    prepared = std::move(whole);
+    prepared.lasting = true;
   }
 
   std::uint32_t series_of(const std::string& name) {
@@ -134,15 +232,21 @@ class Compiler {
 
   Result<void> compile_fields(CompiledStep& compiled, const std::string& place, const std::string& tag) {
     bool own_host = false;
-    for (const auto& [name, value] : compiled.step->headers) {
+    const bool plain = plan_.origins[compiled.origin].plain();
+    for (const auto& [name, value] : headers_of(*compiled.step)) {
       if (is_one_of(lower(name), {"content-length", "transfer-encoding", "connection"})) {
         return fail(ExitCode::usage, place, "header " + name + " is set by the generator", "remove it");
       }
       own_host |= same_name(name, "host");
       auto pieces = pieces_of(value, place);
       if (!pieces) return tl::make_unexpected(std::move(pieces.error()));
-      compiled.fields.emplace_back(name, std::move(*pieces));
+      if (!plain && compiled.step->protocol == schedule::Protocol::http && same_name(name, "host")) {
+        compiled.authority = std::move(*pieces);
+        continue;
+      }
+      compiled.fields.emplace_back(plain || compiled.step->store ? name : lower(name), std::move(*pieces));
     }
+    if (!plain) return {};
     std::string& fixed = compiled.fixed_fields;
     fixed = " HTTP/1.1\r\n";
     if (!own_host) fixed += "Host: " + plan_.origins[compiled.origin].authority + "\r\n";
@@ -170,13 +274,17 @@ class Compiler {
                             check.kind == Check::Kind::json_equals || check.kind == Check::Kind::json_exists;
       compiled.keep_headers |= !check.header.empty();
     }
-    auto target = pieces_of(step.url, place);
-    if (!target) return tl::make_unexpected(std::move(target.error()));
-    compiled.target = std::move(*target);
-    auto body = pieces_of(step.body, place);
-    if (!body) return tl::make_unexpected(std::move(body.error()));
-    compiled.body = std::move(*body);
-    if (auto split = split_origin(compiled, place); !split) return tl::make_unexpected(std::move(split.error()));
+    if (step.grpc || step.store) {
+      if (auto call = compile_call(compiled, place); !call) return tl::make_unexpected(std::move(call.error()));
+    } else {
+      auto target = pieces_of(step.url, place);
+      if (!target) return tl::make_unexpected(std::move(target.error()));
+      compiled.target = std::move(*target);
+      auto body = pieces_of(step.body, place);
+      if (!body) return tl::make_unexpected(std::move(body.error()));
+      compiled.body = std::move(*body);
+      if (auto split = split_origin(compiled, place); !split) return tl::make_unexpected(std::move(split.error()));
+    }
     if (auto fields = compile_fields(compiled, place, tag); !fields)
       return tl::make_unexpected(std::move(fields.error()));
     const bool empty_body = std::all_of(compiled.body.begin(), compiled.body.end(), [](const Piece& piece) {
@@ -185,6 +293,10 @@ class Compiler {
     compiled.sends_length = !empty_body || is_one_of(step.method, {"POST", "PUT", "PATCH"});
     compiled.target_from_log = inputs_.replay;
     compiled.constant = !inputs_.replay && is_constant(compiled);
+    if (!plan_.origins[compiled.origin].plain()) {
+      prepare(compiled, tag);
+      return compiled;
+    }
     if (compiled.constant) compiled.trace_at = render_request(compiled, {}, nullptr, compiled.bytes);
     return compiled;
   }
@@ -194,11 +306,14 @@ class Compiler {
     return text;
   }
 
+  static bool is_constant_text(const Pieces& pieces) {
+    return std::all_of(pieces.begin(), pieces.end(), [](const Piece& piece) { return piece.slot == kNoSlot; });
+  }
+
   static bool is_constant(const CompiledStep& step) {
-    const auto constant = [](const Pieces& pieces) {
-      return std::all_of(pieces.begin(), pieces.end(), [](const Piece& piece) { return piece.slot == kNoSlot; });
-    };
-    return constant(step.target) && constant(step.body) &&
+    const auto constant = is_constant_text;
+    return constant(step.target) && constant(step.body) && constant(step.authority) &&
+           std::all_of(step.words.begin(), step.words.end(), constant) &&
            std::all_of(step.fields.begin(), step.fields.end(),
                        [&](const auto& field) { return constant(field.second); });
   }
@@ -207,10 +322,24 @@ class Compiler {
   const RequestPlan::Inputs& inputs_;
   RequestPlan plan_;
   std::map<std::string, std::uint32_t> slot_of_;
+  std::map<std::string, std::shared_ptr<const GrpcSchema>> schemas_;  // by file: steps share them
 };
 
 constexpr std::array<char, 16> kHexDigits = {'0', '1', '2', '3', '4', '5', '6', '7',
                                              '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'};
+
+void append_json(char c, std::string& out) {
+  const auto byte = static_cast<unsigned char>(c);
+  if (c == '"' || c == '\\') {
+    out.push_back('\\');
+    out.push_back(c);
+  } else if (byte < ' ') {
+    out.append("\\u00").push_back(kHexDigits[byte >> 4U]);
+    out.push_back(kHexDigits[byte & 15U]);
+  } else {
+    out.push_back(c);
+  }
+}
 
 void append_cleaned(std::string_view text, RenderFor where, std::string& out) {
   if (where == RenderFor::body) {
@@ -225,6 +354,8 @@ void append_cleaned(std::string_view text, RenderFor where, std::string& out) {
       out.push_back(static_cast<char>(std::toupper(kHexDigits[byte & 15U])));
     } else if (where == RenderFor::field && (c == '\r' || c == '\n' || c == '\0')) {
       out.push_back(' ');
+    } else if (where == RenderFor::json) {
+      append_json(c, out);
     } else {
       out.push_back(c);
     }
@@ -239,7 +370,7 @@ Result<RequestPlan> RequestPlan::compile(const Inputs& inputs) {
 
 void render(const Pieces& pieces, const std::vector<std::string>& values, RenderFor where, std::string& out) {
   for (const Piece& piece : pieces) {
-    append_cleaned(piece.literal, where, out);
+    append_cleaned(piece.literal, where == RenderFor::json ? RenderFor::body : where, out);
     if (piece.slot < values.size()) append_cleaned(values[piece.slot], where, out);
   }
 }
@@ -268,6 +399,34 @@ std::size_t render_request(const CompiledStep& step, const std::vector<std::stri
     out.append("\r\n");
   }
   return trace_at;
+}
+
+void render_fields(const CompiledStep& step, const std::vector<std::string>& values, const std::string* logged_target,
+                   Rendered& out) {
+  const Rendered& same = step.prepared;
+  const auto fill = [&values](const Pieces& pieces, RenderFor where, std::string& into) {
+    into.clear();
+    render(pieces, values, where, into);
+  };
+  out.method = same.method;
+  fill(step.authority, RenderFor::field, out.authority);
+  if (step.target_from_log && logged_target != nullptr) {
+    out.target.clear();
+    append_cleaned(*logged_target, RenderFor::url, out.target);
+  } else {
+    fill(step.target, RenderFor::url, out.target);
+  }
+  out.fields.resize(same.fields.size() + step.fields.size());
+  std::copy(same.fields.begin(), same.fields.end(), out.fields.begin());
+  for (std::size_t i = 0; i < step.fields.size(); ++i) {
+    Rendered::Field& field = out.fields[same.fields.size() + i];
+    field.name = step.fields[i].first;
+    fill(step.fields[i].second, RenderFor::field, field.value);
+  }
+  out.trace_field = same.trace_field;
+  fill(step.body, step.step->grpc ? RenderFor::json : RenderFor::body, out.body);
+  out.words.resize(step.words.size());
+  for (std::size_t i = 0; i < step.words.size(); ++i) fill(step.words[i], RenderFor::body, out.words[i]);
 }
 
 void draw_values(const RequestPlan& plan, const schedule::Scenario& scenario, std::uint64_t flow_number,

@@ -5,12 +5,14 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/core/error.h"
 #include "engine/core/random.h"
+#include "engine/drive/tls_context.h"
 #include "engine/schedule/arrivals.h"
 #include "engine/schedule/scenario.h"
 #include "engine/traffic/shadow_tag.h"
@@ -18,10 +20,20 @@
 namespace tidemark::drive {
 
 struct Origin {
+  std::string scheme;  // "http", "https", "redis", "mysql", "kafka"
   std::string host;
   std::uint16_t port = 80;
+  std::string path = "/";            // behind the host of a store's URL
   std::string authority;             // as in the Host field
   boost::asio::ip::address address;  // the one that was checked: connections go here
+  schedule::Protocol protocol = schedule::Protocol::http;
+  schedule::HttpVersion http_version = schedule::HttpVersion::automatic;
+  TlsContext tls;  // https only
+
+  // HTTP/1.1 without TLS: the worker speaks it itself. Everything else goes through a Channel.
+  bool plain() const {
+    return protocol == schedule::Protocol::http && scheme == "http" && http_version != schedule::HttpVersion::http2;
+  }
 };
 
 struct Piece {  // literal text, then the value of a variable
@@ -29,6 +41,30 @@ struct Piece {  // literal text, then the value of a variable
   std::uint32_t slot = 0xffff'ffff;  // none: only the literal
 };
 using Pieces = std::vector<Piece>;
+
+struct CompiledStep;
+class GrpcMethod;
+class GrpcSchema;
+
+// One request with every hole filled, as a channel gets it. HTTP and gRPC: names of fields in lower case, the shadow
+// tag and traceparent among them; gRPC: the body is the message as JSON, the target "/package.Service/Method". Stores:
+// the words of the command in order, and fields.
+struct Rendered {
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  static constexpr std::size_t kTraceIdAt = 3;  // in the value of traceparent, "00-<trace>-<span>-01"
+  struct Field {
+    std::string name, value;
+  };
+
+  const CompiledStep* step = nullptr;
+  bool lasting = false;  // the strings stay where and what they are until the run's end, but for the trace ids
+  std::string method, authority, target;
+  std::vector<Field> fields;
+  std::size_t trace_field = kNone;  // which field is traceparent
+  std::string body;
+  std::vector<std::string> words;
+  std::int64_t deadline_ns = 0;  // since the run's start
+};
 
 struct CompiledStep {
   const schedule::Step* step = nullptr;  // into the scenario, which must outlive the plan
@@ -47,11 +83,19 @@ struct CompiledStep {
   Pieces body;
   bool sends_length = false;
   std::vector<std::uint32_t> capture_slots;  // per capture of the step
+  // Of a step that goes through a channel, beside target, fields and body.
+  Pieces authority;
+  std::vector<Pieces> words;
+  // gRPC: the method, shared by the copies of the plan, and a constant message as it is sent.
+  std::shared_ptr<const GrpcMethod> grpc;
+  std::string grpc_frame;
+  Rendered prepared;  // constant: the whole request; else what is the same in each
 };
 
 struct CompiledFlow {
   std::vector<CompiledStep> steps;
   bool uses_values = false;
+  bool traced = false;  // requests carry a trace id
 };
 
 struct RequestPlan {
@@ -76,14 +120,18 @@ struct RequestPlan {
 };
 
 // Appends the pieces, with `values` by slot. In a URL, spaces, controls and bytes above 126 are percent-encoded; in a
-// field, line breaks and NUL become spaces, so that no value can end the field.
-enum class RenderFor { url, field, body };
+// field, line breaks and NUL become spaces, so that no value can end the field. In JSON, values stand inside a string.
+enum class RenderFor { url, field, body, json };
 void render(const Pieces& pieces, const std::vector<std::string>& values, RenderFor where, std::string& out);
 
 // Renders a step that is not constant into `out` (cleared first). Returns the offset of the trace id, 0 if there is
 // none.
 std::size_t render_request(const CompiledStep& step, const std::vector<std::string>& values,
                            const std::string* logged_target, std::string& out);
+
+// The same for a step that goes through a channel; `out` keeps its capacity from call to call.
+void render_fields(const CompiledStep& step, const std::vector<std::string>& values, const std::string* logged_target,
+                   Rendered& out);
 
 // Draws the scenario's variables into `values` (resized to the plan's slots). `flow_number` is the sequence's counter.
 void draw_values(const RequestPlan& plan, const schedule::Scenario& scenario, std::uint64_t flow_number,

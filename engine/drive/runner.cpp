@@ -122,6 +122,13 @@ ThreeClocks clocks_of(const SeriesStats& series) {
           .lag_us = quantiles_of(series.lag)};
 }
 
+std::vector<std::string> notes_on(const schedule::Scenario& scenario, const RequestPlan& plan) {
+  const bool tls =
+      std::any_of(plan.origins.begin(), plan.origins.end(), [](const Origin& origin) { return origin.tls != nullptr; });
+  if (tls && !scenario.tls.verify) return {"certificates were not verified (tls.verify is false)"};
+  return {};
+}
+
 // From the books to the verdict, but for what the audit adds.
 Summary summarise(const RunOptions& options, const RequestPlan& plan, const RunTotals& totals,
                   const RunSchedule& schedule, const Worker& worker) {
@@ -141,6 +148,8 @@ Summary summarise(const RunOptions& options, const RequestPlan& plan, const RunT
     summary.by_step[plan.series[i]] = {.requests = totals.whole.series[i].counts,
                                        .clocks = clocks_of(totals.whole.series[i])};
   }
+  summary.retried = totals.whole.retried;
+  summary.notes = notes_on(options.scenario, plan);
   summary.errors.insert(totals.whole.errors.begin(), totals.whole.errors.end());
   auto nodes = record::summarise_nodes(totals.watermarks);
   summary.nodes = std::move(nodes.nodes);
@@ -199,7 +208,8 @@ WorkerOptions worker_options(const RunOptions& options, RunSchedule& schedule, s
           .seed = options.seed,
           .run_id = options.run_id,
           .start = start,
-          .stop_signal = options.stop_signal};
+          .stop_signal = options.stop_signal,
+          .tagged = options.signer.has_value()};
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "engine/drive/socket_address.h"
 
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -27,8 +28,30 @@ SocketAddress socket_address(const Origin& origin) {
   return made;
 }
 
+bool out_of_descriptors(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+bool out_of_ports(int error) {
+  return error == EADDRNOTAVAIL || error == EAGAIN;
+}
+
+int begin_connect(const SocketAddress& address, int& error) {
+  const int fd = socket(address.get()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) {
+    error = errno;
+    return -1;
+  }
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  if (connect(fd, address.get(), address.size) == 0 || errno == EINPROGRESS) return fd;
+  error = errno;
+  close(fd);
+  return -1;
+}
+
 Result<void> check_reachable(const Origin& origin, Nanos limit) {
-  const std::string place = "http://" + origin.authority;
+  const std::string place = origin.scheme + "://" + origin.authority;
   const SocketAddress address = socket_address(origin);
   const int fd = socket(address.get()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return fail(ExitCode::environment, place, std::strerror(errno), "raise the limit on open files");

@@ -1,10 +1,17 @@
 target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/answer_checks.cpp
   ${CMAKE_CURRENT_LIST_DIR}/batch_history.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/channel_factory.cpp
   ${CMAKE_CURRENT_LIST_DIR}/connection_limit.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cut_schedule.cpp
   ${CMAKE_CURRENT_LIST_DIR}/event_loop.cpp
   ${CMAKE_CURRENT_LIST_DIR}/flow_table.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/grpc_channel.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/grpc_frame.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/grpc_method.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/h2_session.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/http_channel.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/http_connection.cpp
   ${CMAKE_CURRENT_LIST_DIR}/interval_stats.cpp
   ${CMAKE_CURRENT_LIST_DIR}/recorder.cpp
   ${CMAKE_CURRENT_LIST_DIR}/request_plan.cpp
@@ -14,9 +21,11 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/self_monitor.cpp
   ${CMAKE_CURRENT_LIST_DIR}/socket_address.cpp
   ${CMAKE_CURRENT_LIST_DIR}/thresholds_eval.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/tls_context.cpp
   ${CMAKE_CURRENT_LIST_DIR}/validity.cpp
   ${CMAKE_CURRENT_LIST_DIR}/wakeful_core.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/worker_channels.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker_connections.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker_flows.cpp
 )

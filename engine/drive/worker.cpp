@@ -35,6 +35,7 @@ Worker::Worker(WorkerOptions options, RequestPlan plan, EventLoop loop, Mailbox&
       series_in_flight_(plan_.series.size()),
       receive_buffer_(std::make_unique<char[]>(kReceiveBytes)) {
   for (const auto& origin : plan_.origins) pools_.emplace_back().address = socket_address(origin);
+  make_channels();
   double sum = 0;
   for (const auto& flow : options_.scenario->flows) cumulative_weights_.push_back(sum += flow.weight);
   if (open_model_) next_arrival_ = options_.arrivals->next();
@@ -77,6 +78,7 @@ void Worker::turn(std::int64_t at) {
     wake_due(at);
   }
   expire_due(at);
+  if (!channels_.empty()) run_channels(at);
 }
 
 bool Worker::finished(std::int64_t at) {
@@ -143,7 +145,7 @@ void Worker::cut(std::int64_t at, CutSchedule::Cut kind, bool last) {
     interval_->series[i].counts.in_flight = series_in_flight_[i];
   interval_->self.cpu_ns = times.cpu_ns;
   interval_->self.run_queue_ns = times.run_queue_ns;
-  interval_->connections = open_connections_;
+  interval_->connections = open_connections_ + channel_connections();
   interval_->waiting = waiting_;
   cut_from_ = interval_->end_ns;
   mailbox_.put(std::move(interval_));
@@ -174,11 +176,14 @@ void Worker::expire_due(std::int64_t at) {
        index = flows_.next_to_expire()) {
     const FlowSlot& slot = flows_[index];
     const std::uint32_t origin = step_of(slot).origin;
-    const bool unsent = slot.phase == FlowSlot::Phase::waiting;
+    bool unsent = slot.phase == FlowSlot::Phase::waiting;
     if (unsent) {
       auto& waiting = pools_[origin].waiting;  // oldest first, so this is its front
       waiting.erase(std::find(waiting.begin(), waiting.end(), index));
       --waiting_;
+    } else if (pools_[origin].channel) {
+      pools_[origin].channel->cancel(index);
+      unsent = slot.sent < 0;
     } else {
       close_connection(slot.connection);
     }
@@ -196,6 +201,7 @@ Nanos Worker::until_next(std::int64_t at) const {
   }
   if (flows_.next_to_expire() != kNone) next = std::min(next, flows_[flows_.next_to_expire()].deadline);
   if (sending_ && at < end_ns_) next = std::min(next, end_ns_);
+  if (!channels_.empty()) next = std::min(next, next_channel_timer());
   return Nanos(next - at);
 }
 

@@ -1,13 +1,15 @@
 // The generator's one thread: sends what the schedule says when it says, follows every request on three clocks, and
 // keeps both books. A state machine over epoll: nothing here allocates per request, takes a lock, or sleeps. Requests
 // wait in one queue per origin, not on a connection: whichever connection comes free first, or finishes connecting
-// first, takes the oldest. So a full listen backlog, which makes the kernel retry a connect after 1 s, 3 s, ..., delays
+// first, takes the oldest. Plain HTTP/1.1 is spoken here; every other origin has a Channel, which the worker feeds and
+// listens to. So a full listen backlog, which makes the kernel retry a connect after 1 s, 3 s, ..., delays
 // that connection but no request. run() is called by its own thread; stop_now() may be called by any.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <queue>
@@ -17,6 +19,8 @@
 #include "engine/core/outcome.h"
 #include "engine/core/random.h"
 #include "engine/core/units.h"
+#include "engine/drive/channel.h"
+#include "engine/drive/channel_factory.h"
 #include "engine/drive/cut_schedule.h"
 #include "engine/drive/event_loop.h"
 #include "engine/drive/flow_table.h"
@@ -41,9 +45,11 @@ struct WorkerOptions {
   std::string run_id;
   Instant start;  // instant zero of the run
   const std::atomic<int>* stop_signal = nullptr;
+  bool tagged = false;  // requests carry the shadow tag
+  std::function<std::unique_ptr<Channel>(const ChannelContext&)> make_channel = drive::make_channel;
 };
 
-class Worker {
+class Worker final : private Channel::Owner {
  public:
   // Late is a send that was ready to go and left more than this after its instant (docs/decisions.md, "validity").
   static constexpr std::int64_t kLateNs = 1'000'000;
@@ -78,6 +84,8 @@ class Worker {
     std::vector<std::uint32_t> idle;    // a stack: the warmest is used first
     std::deque<std::uint32_t> waiting;  // flows, oldest first
     std::uint32_t connecting = 0;
+    std::unique_ptr<Channel> channel;  // of an origin that is not plain HTTP/1.1; it holds the connections then
+    bool room = true;                  // it did not refuse the last submission
   };
   struct Wake {  // a think time's end, or a pausing user's (flow == kNone)
     std::int64_t at = 0;
@@ -104,14 +112,31 @@ class Worker {
   void begin_step(std::uint32_t index, std::int64_t planned, bool by_timer);
   void count_send(std::int64_t lateness);
   void count_started(FlowSlot& slot);
+  void count_retry(FlowSlot& slot);
   void end_request(std::uint32_t index, Outcome outcome, std::int64_t at, std::string_view error);
   void advance_flow(std::uint32_t index, Outcome outcome, std::int64_t at, bool refused);
   void leave_flow(std::uint32_t index, bool completed, std::int64_t at, bool refused);
   void finish_answer(std::uint32_t connection, std::int64_t at, bool reusable);
+  Outcome settle(std::uint32_t index, const Answer& answer, std::int64_t at);
   const std::string& request_bytes(const FlowSlot& slot);
   void record_clocks(const FlowSlot& slot, std::uint32_t series, std::int64_t at);
   void note_error(std::string_view kind);
   const CompiledStep& step_of(const FlowSlot& slot) const { return plan_.flows[slot.flow].steps[slot.step]; }
+
+  // worker_channels.cpp: everything that is not plain HTTP/1.1
+  void make_channels();
+  void feed(std::uint32_t origin);
+  const Rendered& rendered_request(const FlowSlot& slot);
+  void on_channel_event(const EventLoop::Event& event);
+  void run_channels(std::int64_t at);
+  std::int64_t next_channel_timer() const;
+  std::uint32_t channel_connections() const;
+  void on_sent(std::uint32_t exchange) override;
+  void on_answer(std::uint32_t exchange, const Answer& answer) override;
+  void on_failure(std::uint32_t exchange, std::string_view why, bool connecting) override;
+  void on_refused(std::uint32_t exchange, std::string_view why) override;
+  void on_room() override;
+  void on_exhausted(bool of_ports) override;
 
   // worker_connections.cpp: sockets
   void on_event(const EventLoop::Event& event);
@@ -127,7 +152,7 @@ class Worker {
   void release(std::uint32_t index);
   void close_connection(std::uint32_t index);
   std::uint64_t tag_of(std::uint32_t index) const {
-    return (std::uint64_t{connections_[index].generation} << 32U) | index;
+    return ((std::uint64_t{connections_[index].generation} << 32U) | index) & ~ChannelContext::kTagBit;
   }
 
   // Immutable after construction, but for the trace ids in the plan's bytes.
@@ -146,6 +171,7 @@ class Worker {
   std::vector<Connection> connections_;
   std::vector<std::uint32_t> free_connections_;
   std::vector<OriginPool> pools_;
+  std::vector<std::uint32_t> channels_;  // origins that have one, by the number in their tag
   std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
   std::optional<schedule::Arrival> next_arrival_;
   Random traces_, users_, variables_, thinks_;
@@ -159,6 +185,7 @@ class Worker {
   bool sending_ = true, stopping_ = false;
   int stopped_by_ = 0;
   std::string scratch_;
+  Rendered rendered_;
   std::unique_ptr<char[]> receive_buffer_;
 
   std::atomic<bool> stop_now_{false};

@@ -13,16 +13,10 @@ namespace {
 
 constexpr std::size_t kReceiveBytes = 64 * 1024;
 
-bool out_of_descriptors(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
-bool out_of_ports(int error) {
-  return error == EADDRNOTAVAIL || error == EAGAIN;
-}
-
 }  // namespace
 
 void Worker::on_event(const EventLoop::Event& event) {
+  if ((event.tag & ChannelContext::kTagBit) != 0) return on_channel_event(event);
   const auto index = static_cast<std::uint32_t>(event.tag);
   if (tag_of(index) != event.tag) return;  // closed earlier in this batch
   Connection& connection = connections_[index];
@@ -37,6 +31,7 @@ void Worker::on_event(const EventLoop::Event& event) {
 // Gives waiting flows to idle connections, and opens as many more as there are flows that none is under way for.
 void Worker::pump(std::uint32_t origin) {
   OriginPool& pool = pools_[origin];
+  if (pool.channel) return feed(origin);
   while (!pool.waiting.empty() && !stopping_) {
     if (!pool.idle.empty()) {
       const std::uint32_t connection = pool.idle.back();
@@ -208,7 +203,7 @@ void Worker::lose(std::uint32_t index, std::string_view why) {
   const std::string kind(why);  // may live in the connection
   close_connection(index);
   if (again) {
-    slot.retried = true;
+    count_retry(slot);
     slot.phase = FlowSlot::Phase::waiting;
     slot.connection = kNone;
     pools_[origin].waiting.push_front(flow);

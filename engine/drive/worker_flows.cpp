@@ -35,7 +35,7 @@ void Worker::begin_flow(std::uint32_t flow, std::uint64_t number, std::int64_t p
   slot.flow = flow;
   slot.step = 0;
   slot.number = number;
-  if (compiled.steps.front().trace_at != 0) {
+  if (compiled.traced) {
     slot.trace_high = traces_.next();
     slot.trace_low = traces_.next() | 1U;  // never all zero
   }
@@ -85,6 +85,11 @@ void Worker::count_started(FlowSlot& slot) {
   ++request_book_.in_flight;
 }
 
+void Worker::count_retry(FlowSlot& slot) {
+  slot.retried = true;
+  ++interval_->retried;
+}
+
 const std::string& Worker::request_bytes(const FlowSlot& slot) {
   static const std::vector<std::string> kNoValues;
   CompiledStep& step = plan_.flows[slot.flow].steps[slot.step];
@@ -108,13 +113,7 @@ void Worker::finish_answer(std::uint32_t connection, std::int64_t at, bool reusa
   Connection& used = connections_[connection];
   const std::uint32_t index = used.flow;
   const std::uint32_t origin = used.origin;
-  const FlowSlot& slot = flows_[index];
-  const CompiledStep& step = step_of(slot);
-  const Answer answer{used.framing.status(), used.framing.header_lines(), used.framing.body()};
-  auto failure = failed_check(*step.step, answer, Nanos(at - slot.planned));
-  if (!failure && !step.capture_slots.empty()) failure = take_captures(step, answer, *slot.values);
-  const Outcome outcome = failure ? Outcome::failed : Outcome::ok;
-  end_request(index, outcome, at, failure ? std::string_view(*failure) : std::string_view());
+  const Outcome outcome = settle(index, {used.framing.status(), used.framing.header_lines(), used.framing.body()}, at);
   if (reusable && used.framing.keep_alive()) {
     release(connection);
   } else {
@@ -122,6 +121,17 @@ void Worker::finish_answer(std::uint32_t connection, std::int64_t at, bool reusa
     pump(origin);
   }
   advance_flow(index, outcome, at, false);
+}
+
+// Checks and captures of a whole answer, and the end of its request.
+Outcome Worker::settle(std::uint32_t index, const Answer& answer, std::int64_t at) {
+  const FlowSlot& slot = flows_[index];
+  const CompiledStep& step = step_of(slot);
+  auto failure = failed_check(*step.step, answer, Nanos(at - slot.planned));
+  if (!failure && !step.capture_slots.empty()) failure = take_captures(step, answer, *slot.values);
+  const Outcome outcome = failure ? Outcome::failed : Outcome::ok;
+  end_request(index, outcome, at, failure ? std::string_view(*failure) : std::string_view());
+  return outcome;
 }
 
 void Worker::record_clocks(const FlowSlot& slot, std::uint32_t series, std::int64_t at) {

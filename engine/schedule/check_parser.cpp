@@ -33,6 +33,15 @@ std::optional<Check> status_check(std::string_view text) {
   return Check{.kind = Check::Kind::status_range, .low = *low, .high = *high};
 }
 
+// Of gRPC and the stores: a number, 0 for success.
+std::optional<Check> number_check(std::string_view text) {
+  constexpr std::int64_t kHighest = 65'535;
+  const auto number = parse_integer(text);
+  if (!number || *number < 0 || *number > kHighest) return std::nullopt;
+  const auto status = static_cast<int>(*number);
+  return Check{.kind = Check::Kind::status, .low = status, .high = status};
+}
+
 // What a value stands for in JSON: quoted text is a string, the rest is read as JSON where it is JSON.
 std::optional<nlohmann::json> expected_json(ValueReader& reader, const YamlNode& node, const std::string& field) {
   switch (node.kind) {
@@ -151,19 +160,22 @@ void read_headers(ValueReader& reader, const YamlNode& node, const std::string& 
 
 }  // namespace
 
-std::vector<Check> read_checks(ValueReader& reader, const YamlNode& node, const std::string& path) {
+std::vector<Check> read_checks(ValueReader& reader, const YamlNode& node, const std::string& path, Protocol protocol) {
+  const bool http = protocol == Protocol::http;
   std::vector<Check> checks;
   if (!reader.is_map(node, path)) return checks;
   const Fields fields(reader, node, path,
                       {"status", "header", "body_contains", "body_matches", "json", "json_exists", "response_below"});
   // A step that says nothing of the status still does not accept an error page.
   Check status{.kind = Check::Kind::status_range, .low = 200, .high = 399};
+  if (!http) status = {.kind = Check::Kind::status, .low = 0, .high = 0};
   if (const YamlNode* given = fields.find("status")) {
     const auto text = reader.text(*given, fields.path("status"));
-    const auto check = text ? status_check(*text) : std::nullopt;
+    const auto check = !text ? std::nullopt : http ? status_check(*text) : number_check(*text);
     if (check) status = *check;
     if (text && !check) {
-      reader.problem(given->line, fields.path("status"), fmt::format("'{}' must be like 200, 2xx or 200-202", *text));
+      reader.problem(given->line, fields.path("status"),
+                     fmt::format("'{}' must be {}", *text, http ? "like 200, 2xx or 200-202" : "a number such as 0"));
     }
   }
   checks.push_back(status);

@@ -89,7 +89,8 @@ void FlowParser::step(const YamlNode& node, const Fields& fields, Flow& flow) {
   step.before = lua(fields, "before");
   step.after = lua(fields, "after");
   if (const YamlNode* think = fields.find("think")) step.think = read_think(reader_, *think, fields.path("think"));
-  if (const YamlNode* check = fields.find("check")) step.checks = read_checks(reader_, *check, fields.path("check"));
+  if (const YamlNode* check = fields.find("check"))
+    step.checks = read_checks(reader_, *check, fields.path("check"), step.protocol);
   if (const YamlNode* capture = fields.find("capture")) {
     step.captures = read_captures(reader_, *capture, fields.path("capture"), scope_);
   }
@@ -136,9 +137,9 @@ void FlowParser::item(const YamlNode& node, const std::string& path, Flow& flow)
   const Fields fields =
       is_block ? Fields(reader_, node, path, {"group", "if", "while", "at_most", "repeat", "steps"})
                : Fields(reader_, node, path,
-                        {"name",    "get",     "head",  "post", "put",       "patch",     "delete", "options",
-                         "request", "headers", "body",  "form", "multipart", "redirects", "before", "after",
-                         "think",   "capture", "check", "if",   "while",     "at_most",   "repeat"});
+                        {"grpc",    "http",    "name",    "get",  "head",  "post",      "put",       "patch",  "delete",
+                         "options", "request", "headers", "body", "form",  "multipart", "redirects", "before", "after",
+                         "think",   "capture", "check",   "if",   "while", "at_most",   "repeat"});
   Block block;
   block.first = static_cast<std::uint32_t>(flow.steps.size());
   scope_.step = is_block ? path : fmt::format("{}-{}", flow.name, flow.steps.size() + 1);

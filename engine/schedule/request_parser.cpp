@@ -4,6 +4,7 @@
 #include <array>
 #include <iterator>
 
+#include "engine/schedule/protocol_parser.h"
 #include "engine/schedule/scenario_parts.h"
 #include "engine/schedule/step_parts.h"
 
@@ -151,9 +152,29 @@ std::string RequestReader::plain(const YamlNode& node, const std::string& field)
   return text;
 }
 
+// False: the step is no gRPC call.
+bool read_grpc_step(ValueReader& reader, const Fields& fields, const Scope& scope, Step& step) {
+  const YamlNode* node = fields.find("grpc");
+  if (node == nullptr) return false;
+  step.protocol = Protocol::grpc;
+  step.grpc = read_grpc(reader, *node, fields.path("grpc"), [&](const YamlNode& value, const std::string& field) {
+    return read_template(reader, value, field, scope);
+  });
+  std::vector<std::string_view> others = {"request", "headers", "body", "form", "multipart", "http", "redirects"};
+  others.insert(others.end(), kMethodKeys.begin(), kMethodKeys.end());
+  for (const std::string_view key : others) {
+    if (fields.find(key) != nullptr)
+      reader.problem(fields.line(), fields.path(key), "does not go with grpc, which has message and metadata");
+  }
+  return true;
+}
+
 }  // namespace
 
 void read_request(ValueReader& reader, const Fields& fields, const Scope& scope, Step& step) {
+  if (read_grpc_step(reader, fields, scope, step)) return;
+  if (const YamlNode* node = fields.find("http"))
+    step.http_version = read_http_version(reader, *node, fields.path("http"));
   RequestReader request(reader, scope, step);
   const YamlNode* long_form = fields.find("request");
   int given = long_form != nullptr ? 1 : 0;
@@ -167,8 +188,9 @@ void read_request(ValueReader& reader, const Fields& fields, const Scope& scope,
     ++method;
   }
   if (given != 1) {
-    reader.problem(fields.line(), fields.path("request"),
-                   fmt::format("step '{}' needs exactly one of {}, request", step.name, fmt::join(kMethodKeys, ", ")));
+    reader.problem(
+        fields.line(), fields.path("request"),
+        fmt::format("step '{}' needs exactly one of {}, request, grpc", step.name, fmt::join(kMethodKeys, ", ")));
     return;
   }
   const auto rest = [&](const Fields& from) {

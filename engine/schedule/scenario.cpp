@@ -47,6 +47,14 @@ void for_each_template(const Step& step, const std::function<void(const Template
   visit(step.body);
   for (const FormField& field : step.form) visit(field.value);
   for (const Part& part : step.multipart) visit(part.value);
+  if (step.grpc) {
+    visit(step.grpc->message);
+    for (const auto& [name, value] : step.grpc->metadata) visit(value);
+  }
+  if (step.store) {
+    for (const Template& word : step.store->words) visit(word);
+    for (const auto& [name, value] : step.store->headers) visit(value);
+  }
 }
 
 void for_each_template(const Scenario& scenario, const std::function<void(const Template&)>& visit) {

@@ -72,8 +72,34 @@ struct Part {
   std::string type{};            // content type; "": none with a value, application/octet-stream with a file
 };
 
+enum class Protocol : std::uint8_t { http, grpc, redis, mysql, kafka };
+enum class HttpVersion : std::uint8_t {
+  automatic,  // http: 1.1; https: what the server picks, HTTP/2 or 1.1
+  http1,
+  http2,  // http: with prior knowledge (h2c)
+};
+
+struct GrpcCall {                                   // one unary call
+  std::string target{};                             // "http://host:port" (h2c) or https; empty: the scenario's
+  std::filesystem::path proto{}, descriptor_set{};  // exactly one
+  std::string method{};                             // "shop.Product/Get"
+  Template message{};                               // JSON; a hole stands inside a string
+  std::vector<std::pair<std::string, Template>> metadata{};
+};
+
+struct StoreCall {                // one command of a store; the step's protocol says which
+  std::string target{};           // "redis://host:port", "mysql://host:port/database", "kafka://host:port"
+  std::string operation{};        // where the words do not say it: "produce", "consume"
+  std::vector<Template> words{};  // Redis: the command; MySQL: statement, then values; Kafka: topic, key, payload
+  std::vector<std::pair<std::string, Template>> headers{};  // Kafka
+};
+
 struct Step {
   std::string name{};
+  Protocol protocol = Protocol::http;
+  HttpVersion http_version = HttpVersion::automatic;
+  std::optional<GrpcCall> grpc{};
+  std::optional<StoreCall> store{};
   std::string method = "GET";
   Template url{};  // absolute, or a path on the scenario's target
   std::vector<std::pair<std::string, Template>> headers{};
@@ -84,7 +110,7 @@ struct Step {
   std::optional<std::uint32_t> redirects{};  // instead of the scenario's
   std::string before{}, after{};             // Lua functions: before the request is rendered, after its checks
   std::vector<Capture> captures{};
-  std::vector<Check> checks{};  // empty: status 200..399
+  std::vector<Check> checks{};  // empty: status 200..399; other protocols: 0
   ThinkTime think{};            // after this step, before the next one's planned start
 };
 
@@ -158,10 +184,20 @@ struct Script {
   bool given() const { return !file.empty() || !source.empty(); }
 };
 
+struct TlsOptions {
+  bool verify = true;                          // certificate chain and host name
+  std::filesystem::path ca{};                  // PEM; empty: the system's
+  std::filesystem::path certificate{}, key{};  // of the client, PEM; empty: none
+  std::string server_name{};  // SNI and the name that must be in the certificate; empty: the URL's host
+};
+
 struct Scenario {
   std::string name = "scenario";
   std::string target;  // "http://127.0.0.1:8080"; may stay empty until a stack gives it
   Nanos timeout = std::chrono::seconds(30);
+  HttpVersion http_version = HttpVersion::automatic;  // of steps that do not say it
+  std::uint32_t streams = 100;                        // HTTP/2: at once on one connection; the server may allow fewer
+  TlsOptions tls;
   std::map<std::string, std::string> parameters;  // after -e KEY=VALUE
   std::vector<Variable> variables;
   std::vector<Feeder> feeders;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "engine/schedule/protocol_parser.h"
 #include "engine/schedule/scenario.h"
 #include "engine/schedule/scenario_parts.h"
 
@@ -128,7 +129,13 @@ json request_json(const Step& step) {
 }
 
 json step_json(const Step& step) {
-  json result = {{"name", escaped(step.name)}, {"request", request_json(step)}};
+  json result = {{"name", escaped(step.name)}};
+  if (step.grpc) {
+    result["grpc"] = grpc_json(*step.grpc);
+  } else {
+    result["request"] = request_json(step);
+  }
+  if (step.http_version != HttpVersion::automatic) result["http"] = http_version_text(step.http_version);
   if (step.redirects) result["redirects"] = *step.redirects;
   if (!step.before.empty()) result["before"] = step.before;
   if (!step.after.empty()) result["after"] = step.after;
@@ -229,6 +236,9 @@ json to_json(const Scenario& scenario) {
   json result = {{"name", escaped(scenario.name)},      {"timeout", format_duration(scenario.timeout)},
                  {"cookies", scenario.cookies},         {"redirects", scenario.redirects},
                  {"compression", scenario.compression}, {"load", load_json(scenario.load)}};
+  if (scenario.http_version != HttpVersion::automatic) result["http"] = http_version_text(scenario.http_version);
+  if (scenario.streams != Scenario{}.streams) result["http2"] = {{"streams", scenario.streams}};
+  if (const json tls = tls_json(scenario.tls); !tls.empty()) result["tls"] = tls;
   if (!scenario.target.empty()) result["target"] = escaped(scenario.target);
   if (!scenario.parameters.empty()) result["parameters"] = scenario.parameters;
   for (const Variable& variable : scenario.variables) result["variables"][variable.name] = variable_json(variable);

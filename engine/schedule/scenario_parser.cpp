@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/schedule/protocol_parser.h"
 #include "engine/schedule/scenario_files.h"
 #include "engine/schedule/scenario_parts.h"
 
@@ -91,10 +92,20 @@ void read_head(ValueReader& reader, const Fields& fields, Scenario& scenario) {
     scenario.timeout = reader.duration(*node, "timeout", std::chrono::milliseconds(1), std::chrono::hours(1))
                            .value_or(scenario.timeout);
   }
+  if (const YamlNode* node = fields.find("http")) scenario.http_version = read_http_version(reader, *node, "http");
+  if (const YamlNode* node = fields.find("http2")) scenario.streams = read_streams(reader, *node);
+  if (const YamlNode* node = fields.find("tls")) scenario.tls = read_tls(reader, *node);
   scenario.cookies = read_switch(reader, fields, "cookies", scenario.cookies);
   scenario.compression = read_switch(reader, fields, "compression", scenario.compression);
   if (const YamlNode* node = fields.find("redirects")) {
     scenario.redirects = static_cast<std::uint32_t>(reader.integer(*node, "redirects", 0, kMostRedirects).value_or(0));
+  }
+}
+
+// The scenario's choice for steps that make none of their own.
+void use_http_version(Flow& flow, HttpVersion version) {
+  for (Step& step : flow.steps) {
+    if (step.protocol == Protocol::http && step.http_version == HttpVersion::automatic) step.http_version = version;
   }
 }
 
@@ -118,14 +129,18 @@ void read_all_flows(ValueReader& reader, const Fields& fields, Scenario& scenari
   if (const YamlNode* node = present(fields, "teardown")) {
     scenario.teardown = read_single_flow(reader, *node, "teardown", words, names);
   }
+  use_http_version(scenario.setup, scenario.http_version);
+  for (Flow& flow : scenario.flows) use_http_version(flow, scenario.http_version);
+  use_http_version(scenario.teardown, scenario.http_version);
 }
 
 Scenario read_scenario(ValueReader& reader, const YamlNode& root, const std::map<std::string, std::string>& overrides) {
   Scenario scenario;
   // 'include' is known, and gone from the tree by now.
-  const Fields fields(reader, root, "",
-                      {"name", "target", "timeout", "parameters", "variables", "feeders", "lua", "cookies", "redirects",
-                       "compression", "setup", "teardown", "load", "flows", "thresholds", "include"});
+  const Fields fields(
+      reader, root, "",
+      {"name", "target", "timeout", "http", "http2", "tls", "parameters", "variables", "feeders", "lua", "cookies",
+       "redirects", "compression", "setup", "teardown", "load", "flows", "thresholds", "include"});
   read_parameters(reader, fields.find("parameters"), overrides);
   scenario.parameters = reader.parameters;
   read_head(reader, fields, scenario);

@@ -8,6 +8,7 @@ target_sources(tidemark_core PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/feeder_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/flow_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/load_parser.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/protocol_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/request_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario_files.cpp

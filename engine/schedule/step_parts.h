@@ -32,11 +32,12 @@ void check_holes(ValueReader& reader, Line line, const std::string& field, const
 
 inline constexpr std::initializer_list<std::string_view> kMethodKeys = {"get",   "head",   "post",   "put",
                                                                         "patch", "delete", "options"};
-// Method, URL, headers and body, in either form.
+// Method, URL, headers and body, in either form; or a gRPC call.
 void read_request(ValueReader& reader, const Fields& fields, const Scope& scope, Step& step);
 std::vector<Capture> read_captures(ValueReader& reader, const YamlNode& node, const std::string& path,
                                    const Scope& scope);
-std::vector<Check> read_checks(ValueReader& reader, const YamlNode& node, const std::string& path);
+// `protocol`: of the step. HTTP has status codes and by default accepts 200 to 399, the others numbers and 0.
+std::vector<Check> read_checks(ValueReader& reader, const YamlNode& node, const std::string& path, Protocol protocol);
 ThinkTime read_think(ValueReader& reader, const YamlNode& node, const std::string& path);
 std::optional<Condition> read_condition(ValueReader& reader, const YamlNode& node, const std::string& field,
                                         const Scope& scope);

@@ -62,11 +62,19 @@ int port_number(std::string_view digits) {
   return number <= 65535 ? number : 0;
 }
 
+std::uint16_t default_port(std::string_view scheme) {
+  constexpr std::pair<std::string_view, std::uint16_t> kPorts[] = {
+      {"http", 80}, {"https", 443}, {"redis", 6379}, {"mysql", 3306}, {"kafka", 9092}};
+  const auto* const known =
+      std::find_if(std::begin(kPorts), std::end(kPorts), [scheme](const auto& entry) { return entry.first == scheme; });
+  return known == std::end(kPorts) ? std::uint16_t{0} : known->second;
+}
+
 }  // namespace
 
 // By hand and not by Boost.URL: in 1.81 that takes "http://127.0.0.1.example.org/" for the host 127.0.0.1 and the path
 // ".example.org/", because its IPv4 rule stops at a prefix.
-Result<ParsedTarget> parse_target(const std::string& url) {
+Result<ParsedTarget> parse_target(const std::string& url, std::initializer_list<std::string_view> schemes) {
   const auto wrong = [&url](std::string what, std::string advice = {}) {
     return fail(ExitCode::usage, quoted(url), std::move(what), std::move(advice));
   };
@@ -74,8 +82,14 @@ Result<ParsedTarget> parse_target(const std::string& url) {
   if (!net::is_url_text(url)) return wrong("holds a blank or a character that must be escaped in a URL");
   const auto scheme_end = url.find("://");
   if (scheme_end == std::string::npos) return wrong("not an absolute URL", example);
-  if (!net::equal_ignoring_case(std::string_view(url).substr(0, scheme_end), "http"))
-    return wrong("scheme is not http");
+  const auto* const scheme = std::find_if(schemes.begin(), schemes.end(), [&](std::string_view allowed) {
+    return net::equal_ignoring_case(std::string_view(url).substr(0, scheme_end), allowed);
+  });
+  if (scheme == schemes.end()) {
+    std::string names;
+    for (const auto allowed : schemes) names += (names.empty() ? "" : " or ") + std::string(allowed);
+    return wrong("scheme is not " + names);
+  }
   if (url.find('#') != std::string::npos) return wrong("a fragment is never sent to a server");
 
   std::string_view rest = std::string_view(url).substr(scheme_end + 3);
@@ -85,7 +99,8 @@ Result<ParsedTarget> parse_target(const std::string& url) {
   if (authority.find('%') != std::string_view::npos) return wrong("escaped characters or a zone id in the host");
 
   ParsedTarget target;
-  target.scheme = "http";
+  target.scheme = *scheme;
+  target.port = default_port(*scheme);
   target.path.assign(path_start < rest.size() && rest[path_start] == '/' ? "" : "/").append(rest.substr(path_start));
   if (!authority.empty() && authority.front() == '[') {
     const auto close = authority.find(']');
@@ -108,6 +123,10 @@ Result<ParsedTarget> parse_target(const std::string& url) {
     target.port = static_cast<std::uint16_t>(port);
   }
   return target;
+}
+
+Result<ParsedTarget> parse_target(const std::string& url) {
+  return parse_target(url, {"http"});
 }
 
 bool is_loopback(const ip::address& address) {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/core/error.h"
@@ -11,13 +13,16 @@
 namespace tidemark::traffic {
 
 struct ParsedTarget {
-  std::string scheme;  // "http"
+  std::string scheme;  // in lower case
   std::string host;    // as written, without brackets
   std::uint16_t port = 80;
   std::string path = "/";  // with query
 };
 // Absolute http URL; refuses userinfo, fragments, other schemes and malformed input (exit 2, naming the part).
 Result<ParsedTarget> parse_target(const std::string& url);
+// The same for a URL with one of `schemes`; the port defaults to the scheme's: http 80, https 443, redis 6379, mysql
+// 3306, kafka 9092.
+Result<ParsedTarget> parse_target(const std::string& url, std::initializer_list<std::string_view> schemes);
 
 bool is_loopback(const boost::asio::ip::address& address);  // 127.0.0.0/8, ::1, and ::ffff:127.0.0.0/104
 

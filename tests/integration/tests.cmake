@@ -30,3 +30,15 @@ target_sources(stack_integration_tests PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/stack_shop_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stack_tag_test.cpp)
 add_dependencies(stack_integration_tests tidemark)
+
+# TLS, HTTP/2 and gRPC against real servers and a peer that misbehaves.
+tidemark_test(NAME wire_integration_tests LABEL integration
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/grpc_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/h2_peer.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/http2_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/run_fixture.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/tls_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/wire_fixture.cpp
+  LINK tidemark::io)
+target_compile_definitions(wire_integration_tests PRIVATE TIDEMARK_STUB_SERVER="$<TARGET_FILE:stub_server>")
+add_dependencies(wire_integration_tests stub_server)
