@@ -67,6 +67,7 @@ struct H2Session::Callbacks {
   }
 
   static int frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    if (frame->hd.type == NGHTTP2_SETTINGS) self(user).settled_ = true;
     if (frame->hd.type == NGHTTP2_GOAWAY) {
       self(user).going_away_ = true;
       self(user).last_processed_ = frame->goaway.last_stream_id;
@@ -151,7 +152,7 @@ bool H2Session::accepts() const {
 
 bool H2Session::has_room() const {
   const std::uint32_t theirs = nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
-  return under_way_ < std::min(limits_.streams, theirs) && accepts();
+  return settled_ && under_way_ < std::min(limits_.streams, theirs) && accepts();
 }
 
 nghttp2_nv H2Session::field(std::string_view name, std::string_view value, bool lasting, bool indexed) const {

@@ -44,8 +44,10 @@ class H2Session {
   H2Session(const H2Session&) = delete;
   H2Session& operator=(const H2Session&) = delete;
 
-  // Another request would be sent at once: no limit on streams reached, no GOAWAY received, stream numbers left.
+  // Another request would be sent at once: the server's settings are known, no limit on streams is reached, no GOAWAY
+  // received, stream numbers left.
   bool has_room() const;
+  bool settled() const { return settled_; }  // the server's settings have arrived
   // False only where the server will never take another: GOAWAY, or the numbers of streams are used up.
   bool accepts() const;
   std::uint32_t under_way() const { return under_way_; }
@@ -96,7 +98,7 @@ class H2Session {
   Stream* reading_ = nullptr;       // whose header block or data is being received
   std::uint32_t under_way_ = 0;
   std::int32_t last_processed_ = INT32_MAX;  // by the server's GOAWAY
-  bool going_away_ = false, no_http2_ = false;
+  bool settled_ = false, going_away_ = false, no_http2_ = false;
   std::string problem_;
 };
 

@@ -30,7 +30,7 @@ void HttpConnection::open(int fd) {
   state_ = State::connecting;
   reading_ = false;
   writing_ = true;
-  reused_ = false;
+  reused_ = serves_ = false;
 }
 
 void HttpConnection::close() {
@@ -50,7 +50,7 @@ void HttpConnection::close() {
 }
 
 bool HttpConnection::has_room() const {
-  if (state_ != State::ready) return false;
+  if (!serves_ || state_ != State::ready) return false;
   return h2_ ? h2_->has_room() : exchange_ == kNone;
 }
 
@@ -161,7 +161,12 @@ void HttpConnection::agree() {
   }
   state_ = State::ready;
   watch(true, false);
-  channel_.mark(*this);
+  if (!h2_) return serve();
+  channel_.mark(*this);  // its preface; requests follow when the server's settings are known
+}
+
+void HttpConnection::serve() {
+  serves_ = true;
   channel_.on_ready(*this);
 }
 
@@ -205,6 +210,7 @@ bool HttpConnection::feed(std::string_view bytes) {
   if (!h2_) return feed_http1(bytes);
   const bool sound = h2_->feed(bytes);
   channel_.mark(*this);
+  if (!serves_ && h2_->settled()) serve();
   if (sound) return true;
   break_off();
   return false;
@@ -231,10 +237,14 @@ void HttpConnection::end_http1(bool exact) {
   const bool kept = exact && framing_.keep_alive();
   reused_ = true;
   std::erase(fresh_, exchange);
-  if (kept) channel_.offer(*this);
   channel_.places_[exchange] = {};
+  // Before the owner hears of it: what it submits next must find this connection free, or gone.
+  if (kept) {
+    channel_.offer(*this);
+  } else {
+    channel_.on_lost(*this, "", false);
+  }
   channel_.context_.owner.on_answer(exchange, {framing_.status(), framing_.header_lines(), framing_.body()});
-  if (!kept) channel_.on_lost(*this, "", false);
   channel_.tell_room();
 }
 
@@ -308,7 +318,7 @@ void HttpConnection::break_off() {
 }
 
 void HttpConnection::lose(std::string_view why) {
-  channel_.on_lost(*this, std::string(why), state_ != State::ready);
+  channel_.on_lost(*this, std::string(why), !serves_);
 }
 
 void HttpConnection::on_h2_answer(std::uint32_t exchange, const Answer& answer) {

@@ -49,6 +49,7 @@ class HttpConnection final : private H2Session::Events {
   void on_connected();
   void handshake();
   void agree();
+  void serve();
   void receive();
   bool feed(std::string_view bytes);
   bool feed_http1(std::string_view bytes);
@@ -68,6 +69,7 @@ class HttpConnection final : private H2Session::Events {
   std::uint32_t generation_ = 0;
   State state_ = State::closed;
   int fd_ = -1;
+  bool serves_ = false;                     // the channel was told that it takes requests
   bool reading_ = false, writing_ = false;  // what the loop watches
   SslPtr ssl_;
   std::unique_ptr<H2Session> h2_;  // null: HTTP/1.1

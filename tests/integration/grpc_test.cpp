@@ -160,7 +160,7 @@ TEST_F(GrpcRun, AnswersThatBreakTheRulesAreNamed) {
 
 TEST_F(GrpcRun, AMisspeltFieldIsFoundBeforeTheRun) {
   auto options = calls("http://127.0.0.1:1", "7");
-  options.scenario.flows[0].steps[0].grpc->message.pieces = {{R"({"ident": "7"})", ""}};
+  options.scenario.flows[0].steps[0].grpc->message = schedule::Template::of(R"({"ident": "7"})");
   const auto summary = drive::run(std::move(options));
   ASSERT_FALSE(summary);
   EXPECT_EQ(summary.error().code, ExitCode::usage);

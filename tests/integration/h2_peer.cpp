@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "wire_fixture.h"
 
@@ -126,7 +127,8 @@ struct H2Peer::Peer {
         nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
         break;
       case H2Reply::Act::go_away:
-        nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE, std::max(id - 2, 0), NGHTTP2_NO_ERROR, nullptr, 0);
+        if (!std::exchange(gone, true))
+          nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE, std::max(id - 2, 0), NGHTTP2_NO_ERROR, nullptr, 0);
         break;
       case H2Reply::Act::raw:
         raw = reply.body;
@@ -156,7 +158,7 @@ struct H2Peer::Peer {
   nghttp2_session* session = nullptr;
   std::map<std::int32_t, Stream> open;
   std::string raw;
-  bool over = false;
+  bool over = false, gone = false;
 };
 
 H2Peer::H2Peer(std::function<H2Reply(const H2Request&)> handler, std::uint32_t streams)

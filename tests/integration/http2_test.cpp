@@ -114,13 +114,13 @@ TEST_F(Http2Run, TemplatesCapturesAndBodiesWorkAsInHttp11) {
   schedule::Step post = options.scenario.flows[0].steps[0];
   post.name = "post";
   post.method = "POST";
-  post.body.pieces = {{"n", ""}, {"", "flow_id"}};
+  post.body.pieces = {{.literal = "n"}, {.variable = "flow_id"}};
   schedule::Capture capture;
   capture.variable = "id";
   capture.json_pointer = "/id";
   post.captures = {capture};
   schedule::Step get = options.scenario.flows[0].steps[0];
-  get.url.pieces = {{"/orders/", ""}, {"", "id"}};
+  get.url.pieces = {{.literal = "/orders/"}, {.variable = "id"}};
   options.scenario.flows[0].steps = {post, get};
   const Summary summary = run(std::move(options));
   EXPECT_THAT(summary.errors, IsEmpty());

@@ -10,7 +10,6 @@
 namespace tidemark::drive {
 namespace {
 
-
 struct Heard : H2Session::Events {
   void on_h2_answer(std::uint32_t exchange, const Answer& answer) override {
     answers.push_back({exchange, answer.status, std::string(answer.header_lines), std::string(answer.body)});

@@ -71,7 +71,8 @@ class ToldChannel : public Channel {
 };
 
 schedule::Template text(const std::string& literal, const std::string& variable = "") {
-  return {{{literal, variable}}};
+  if (variable.empty()) return schedule::Template::of(literal);
+  return {.pieces = {{.literal = literal}, {.variable = variable}}};
 }
 
 class WorkerChannels : public ::testing::Test {

@@ -84,7 +84,7 @@ TEST(Protocols, EveryProblemNamesItsPlace) {
   const struct {
     std::string yaml, message;
   } cases[] = {
-      {"http: 3\n" + kLoad + "flows: [{name: a, steps: [{get: /}]}]\n", "s.yaml:1: http: '3' must be one of 1.1, 2"},
+      {"http: 3\n" + kLoad + "flows: [{name: a, steps: [{get: /}]}]\n", "s.yaml:1: http: '3' is none of 1.1, 2"},
       {"http2: {streams: 0}\n" + kLoad + "flows: [{name: a, steps: [{get: /}]}]\n", "s.yaml:1: http2.streams: "},
       {"tls: {verfy: false}\n" + kLoad + "flows: [{name: a, steps: [{get: /}]}]\n",
        "s.yaml:1: tls.verfy: unknown key (did you mean 'verify'?)"},
