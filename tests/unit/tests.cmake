@@ -7,6 +7,9 @@ tidemark_test(NAME models_tests LABEL unit OPTIMISED
           ${CMAKE_CURRENT_LIST_DIR}/models/plan_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/models/queueing_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/models/scaling_laws_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/models/search_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/models/simulated_system.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/models/slo_watch_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/models/verify_test.cpp
   LINK tidemark::models)
 
@@ -45,8 +48,11 @@ tidemark_test(NAME drive_tests LABEL unit
           ${CMAKE_CURRENT_LIST_DIR}/drive/wakeful_core_test.cpp
   LINK tidemark::io)
 
-# net, traffic and observe: the program that the tsan preset runs too.
+# net, traffic, observe and live: the program that the tsan preset runs too.
 tidemark_test(NAME io_tests LABEL io LINK tidemark::io SOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/live/feed_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/live/run_metrics_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/live/terminal_view_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/net/http_client_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/net/http_parser_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/net/http_server_test.cpp
