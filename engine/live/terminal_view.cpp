@@ -150,7 +150,7 @@ void steps(std::vector<TextLine>& lines, const Progress& progress, int rows, int
   for (const auto& step : progress.steps) busiest.push_back(&step);
   std::stable_sort(busiest.begin(), busiest.end(),
                    [](const auto* a, const auto* b) { return ended(a->so_far) > ended(b->so_far); });
-  const int name = std::clamp(columns - 56, 12, 32);
+  const int name = std::clamp(columns - 51, 8, 32);
   lines.emplace_back();
   lines.back().add(pad("step", name) +
                        fmt::format("{:>10}{:>9}{:>10}{:>10}{:>11}", "per s", "failed", "p50 ms", "p99 ms", "in flight"),
