@@ -15,6 +15,7 @@ void add_fit(CLI::App& app, ExitCode& exit_code);
 void add_plan(CLI::App& app, ExitCode& exit_code);
 void add_verify(CLI::App& app, ExitCode& exit_code);
 void add_report(CLI::App& app, ExitCode& exit_code);
+void add_search(CLI::App& app, ExitCode& exit_code);
 void add_demo(CLI::App& app, ExitCode& exit_code);
 
 // Prints `error` on standard error ("tidemark: PLACE: WHAT", "  try: ADVICE") and returns its code.

@@ -2,7 +2,6 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <cstdio>
@@ -12,32 +11,6 @@
 #include <thread>
 
 namespace tidemark::cli {
-namespace {
-
-bool line_open = false;
-
-}  // namespace
-
-std::function<void(const drive::Progress&)> progress_line(bool quiet) {
-  if (quiet) return {};
-  const bool terminal = isatty(STDERR_FILENO) == 1;
-  return [terminal](const drive::Progress& progress) {
-    if (!terminal && static_cast<long>(progress.t_s) % 10 != 0) return;
-    const std::string line = fmt::format(
-        "{:4.0f}/{:.0f} s  offered {:.0f}/s  answered {:.0f}/s  p50 {:.1f} ms  p99 {:.1f} ms  in flight {}  failed {}",
-        progress.t_s, progress.duration_s, progress.offered_rate, progress.achieved_rate,
-        progress.response_us.p50 / 1000, progress.response_us.p99 / 1000, progress.requests.in_flight,
-        progress.requests.failed + progress.requests.timed_out);
-    std::fprintf(stderr, terminal ? "\r\x1b[K%s" : "%s\n", line.c_str());
-    std::fflush(stderr);
-    line_open = terminal;
-  };
-}
-
-void end_progress_line() {
-  if (line_open) std::fprintf(stderr, "\r\x1b[K");
-  line_open = false;
-}
 
 std::string verification_line(const capacity::StepVerification& step) {
   const std::string measured = fmt::format("measured {:.1f} ms ({:.1f} to {:.1f})", step.measured_us.value / 1000,

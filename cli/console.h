@@ -1,21 +1,14 @@
-// What several commands print: the one-line progress of a run, and files as text. Main thread only.
+// What several commands print, and files as text. Main thread only.
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "engine/core/error.h"
-#include "engine/drive/runner.h"
 #include "models/capacity/plan.h"
 
 namespace tidemark::cli {
-
-// A line rewritten in place on a terminal, a plain line each 10 s otherwise; nothing when quiet.
-std::function<void(const drive::Progress&)> progress_line(bool quiet);
-// Ends the rewritten line, if there is one.
-void end_progress_line();
 
 // "browse     predicted 76.7 ms, measured 76.3 ms (72.0 to 80.1), error -1 %: SLO held"; beyond capacity where no
 // finite wait exists.

@@ -155,8 +155,9 @@ ExitCode judge(const DemoResult& result, std::string& verdict) {
 ExitCode demo(const DemoArguments& arguments) {
   const auto slo = capacity::parse_slo(arguments.slo);
   if (!slo) return print_error(slo.error());
-  auto options = rehearsal_options(arguments.common, "demo");
-  if (!options) return print_error(options.error());
+  auto rehearsal = rehearsal_of(arguments.common, "demo");
+  if (!rehearsal) return print_error(rehearsal.error());
+  auto* options = &rehearsal->options;
   options->stage = std::chrono::seconds(arguments.stage_s);
   options->verification = std::chrono::seconds(arguments.duration_s);
   options->doublings = arguments.doublings;
@@ -173,7 +174,7 @@ ExitCode demo(const DemoArguments& arguments) {
                              arguments.common.seed, options->dir.string()));
   }
   const auto result = rehearse(*options, request, arguments.calibrated);
-  end_progress_line();
+  rehearsal->outputs->end();
   if (!result) return print_error(result.error());
 
   std::string verdict;

@@ -30,12 +30,14 @@ int run(int argc, char** argv) {
       "minutes\n"
       "  tidemark run --target http://127.0.0.1:8080/ --rate 1000 --duration 20s\n"
       "  tidemark run sale.yaml --stack ./stack -e items=500\n"
+      "  tidemark search sale.yaml --stack ./stack --slo p99=86ms\n"
       "Exit codes: 0 pass, 1 internal, 2 usage, 3 refused target, 4 environment, 5 partial record, 6 invalid "
       "measurement,\n"
       "  7 undecided, 99 gate failed, 130/143 signal");
   tidemark::cli::add_demo(app, exit_code);
   tidemark::cli::add_stack(app, exit_code);
   tidemark::cli::add_run(app, exit_code);
+  tidemark::cli::add_search(app, exit_code);
   tidemark::cli::add_fit(app, exit_code);
   tidemark::cli::add_plan(app, exit_code);
   tidemark::cli::add_verify(app, exit_code);

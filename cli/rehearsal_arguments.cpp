@@ -14,14 +14,21 @@ void add_rehearsal_arguments(CLI::App& command, RehearsalArguments& arguments) {
   command.add_option("--seed", arguments.seed, "seed of arrivals and service times")->capture_default_str();
   command.add_option("--out", arguments.out, "folder for everything; default runs/" + command.get_name() + "-<time>");
   command.add_flag("--json", arguments.json, "print the result as JSON");
-  command.add_flag("--quiet", arguments.quiet, "no progress");
+  command.add_flag("--quiet", arguments.quiet, "as --progress none");
+  add_progress_arguments(command, arguments.progress);
 }
 
-Result<shop::RehearsalOptions> rehearsal_options(const RehearsalArguments& arguments, const std::string& command_name) {
+Result<Rehearsal> rehearsal_of(const RehearsalArguments& arguments, const std::string& command_name) {
   auto scenario = arguments.scenario_file.empty()
                       ? schedule::parse_scenario(std::string(scenarios::sale_yaml()), "sale.yaml", {})
                       : schedule::load_scenario(arguments.scenario_file, {});
   if (!scenario) return tl::make_unexpected(scenario.error());
+  if (arguments.progress.stream == "-") {
+    return fail(ExitCode::usage, "--stream -", "standard output is for the result of " + command_name,
+                "name a file or a FIFO");
+  }
+  auto outputs = LiveOutputs::open(arguments.progress, arguments.quiet || arguments.json);
+  if (!outputs) return tl::make_unexpected(outputs.error());
   shop::RehearsalOptions options;
   options.scenario = std::move(*scenario);
   options.topology = shop::default_topology();
@@ -36,10 +43,10 @@ Result<shop::RehearsalOptions> rehearsal_options(const RehearsalArguments& argum
   options.generator_cpu = cores.generator;
   options.dir = arguments.out.empty() ? stamped_dir(command_name) : std::filesystem::path(arguments.out);
   options.seed = arguments.seed;
-  options.progress = progress_line(arguments.quiet || arguments.json);
+  options.progress = (*outputs)->progress();
   if (!arguments.json) {
-    options.say = [](const std::string& line) {
-      end_progress_line();
+    options.say = [raw = outputs->get()](const std::string& line) {
+      raw->clear();
       std::printf("  %s\n", line.c_str());
       std::fflush(stdout);
     };
@@ -48,7 +55,7 @@ Result<shop::RehearsalOptions> rehearsal_options(const RehearsalArguments& argum
   std::error_code error;
   std::filesystem::create_directories(options.dir, error);
   if (error) return fail(ExitCode::environment, options.dir.string(), error.message(), "give another --out");
-  return options;
+  return Rehearsal{.options = std::move(options), .outputs = std::move(*outputs)};
 }
 
 }  // namespace tidemark::cli

@@ -3,8 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "cli/live_outputs.h"
 #include "engine/core/error.h"
 #include "scenarios/shop/rehearsal.h"
 
@@ -15,11 +17,17 @@ struct RehearsalArguments {
   std::string out;                           // empty: runs/<command>-<time>
   std::uint64_t seed = 1;
   bool json = false, quiet = false;
+  ProgressArguments progress;
 };
 
 void add_rehearsal_arguments(CLI::App& command, RehearsalArguments& arguments);
 
-// Loads the files, creates the folder, picks the cores, installs the stop signal.
-Result<shop::RehearsalOptions> rehearsal_options(const RehearsalArguments& arguments, const std::string& command_name);
+struct Rehearsal {
+  shop::RehearsalOptions options;        // refer to the outputs
+  std::unique_ptr<LiveOutputs> outputs;  // end() before anything else is printed
+};
+
+// Loads the files, creates the folder, picks the cores, opens the outputs, installs the stop signal.
+Result<Rehearsal> rehearsal_of(const RehearsalArguments& arguments, const std::string& command_name);
 
 }  // namespace tidemark::cli

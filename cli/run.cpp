@@ -4,57 +4,40 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/console.h"
+#include "cli/live_outputs.h"
 #include "cli/run_arguments.h"
 #include "cli/run_table.h"
+#include "cli/stack_target.h"
 #include "cli/stop_signal.h"
-#include "scenarios/shop/audit.h"
-#include "scenarios/shop/stack_info.h"
 
 namespace tidemark::cli {
 namespace {
-
-void audit_stack(const shop::StackInfo& stack, Summary& summary) {
-  auto result = shop::audit(stack);
-  if (!result) {
-    summary.validity = "environment-limited";
-    summary.validity_reasons.push_back("the audit could not read a store: " + result.error().message());
-    return;
-  }
-  summary.audited = true;
-  summary.leaks.insert(summary.leaks.end(), result->leaks.begin(), result->leaks.end());
-}
-
-// Target, nodes, tag key and audit of a running stack.
-Result<void> use_stack(const std::string& dir, bool has_target, drive::RunOptions& options) {
-  auto stack = shop::read_stack_info(dir);
-  if (!stack) return tl::make_unexpected(std::move(stack.error()));
-  if (!has_target) options.scenario.target = stack->edge_url;
-  options.nodes = stack->nodes;
-  options.signer = traffic::TagSigner(stack->tag_key);
-  options.extra_manifest["topology"] = stack->topology_yaml;
-  options.audit = [info = std::move(*stack)](Summary& summary) { audit_stack(info, summary); };
-  return {};
-}
 
 ExitCode run(const RunArguments& arguments) {
   auto options = run_options(arguments);
   if (!options) return print_error(options.error());
   if (!arguments.stack_dir.empty()) {
-    if (auto used = use_stack(arguments.stack_dir, !arguments.target.empty(), *options); !used)
-      return print_error(used.error());
+    auto stack = use_stack(arguments.stack_dir, !arguments.target.empty(), *options);
+    if (!stack) return print_error(stack.error());
+    options->audit = [info = std::move(*stack)](Summary& summary) { audit_stack(info, summary); };
   }
-  options->progress = progress_line(arguments.json || arguments.quiet);
+  if (arguments.json && arguments.progress.stream == "-") {
+    return print_error({ExitCode::usage, "run", "--json and --stream - both want standard output",
+                        "leave out --json: the stream's last line holds the summary"});
+  }
+  auto outputs = LiveOutputs::open(arguments.progress, arguments.json || arguments.quiet);
+  if (!outputs) return print_error(outputs.error());
+  options->progress = (*outputs)->progress();
   const auto& stop_signal = install_stop_signal();
   options->stop_signal = &stop_signal;
   const auto out_dir = options->out_dir;
   const auto summary = drive::run(std::move(*options));
-  end_progress_line();
+  (*outputs)->end(summary ? &*summary : nullptr);
   if (!summary) return print_error(summary.error());
   if (arguments.json) {
     std::printf("%s\n", nlohmann::json(*summary).dump(2).c_str());
   } else {
-    std::fputs(run_table(*summary, out_dir).c_str(), stdout);
+    std::fputs(run_table(*summary, out_dir).c_str(), (*outputs)->owns_stdout() ? stderr : stdout);
   }
   const bool signalled = summary->stop_reason == "interrupted" || summary->stop_reason == "terminated";
   return signalled ? exit_code_of_signal(stop_signal.load()) : exit_code_of(*summary);

@@ -132,13 +132,16 @@ void add_run_arguments(CLI::App& command, RunArguments& arguments) {
   command.add_option("--out", arguments.out_dir, "run directory to create (default runs/<time>-<run id>)");
   command.add_option("--cpu", arguments.cpu, "run the generator on this core alone")->check(CLI::Range(0, 4095));
   command.add_flag("--json", arguments.json, "print summary.json instead of tables, and no progress");
-  command.add_flag("--quiet", arguments.quiet, "no progress");
+  command.add_flag("--quiet", arguments.quiet, "as --progress none");
+  add_progress_arguments(command, arguments.progress);
   command.footer(
       "Examples:\n"
       "  tidemark run --target http://127.0.0.1:8080/ --rate 1000 --duration 20s\n"
       "  tidemark run --target http://127.0.0.1:8080/ --closed --connections 64 --duration 10s\n"
       "  tidemark run sale.yaml --stack ./stack -e items=500 --seed 7\n"
-      "  tidemark run --target http://127.0.0.1:8080 --replay access.log --speed 10 --json");
+      "  tidemark run --target http://127.0.0.1:8080 --replay access.log --speed 10 --json\n"
+      "  tidemark run sale.yaml --stack ./stack --stream - | jq '.response_us.p99'\n"
+      "  tidemark run sale.yaml --stack ./stack --metrics-listen 127.0.0.1:9464");
 }
 
 Result<drive::RunOptions> run_options(const RunArguments& arguments) {

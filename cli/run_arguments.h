@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/live_outputs.h"
 #include "engine/core/error.h"
 #include "engine/drive/runner.h"
 
@@ -22,6 +23,7 @@ struct RunArguments {
   std::uint64_t seed = 1;
   int cpu = -1;
   bool closed = false, json = false, quiet = false;
+  ProgressArguments progress;
 };
 
 void add_run_arguments(CLI::App& command, RunArguments& arguments);

@@ -3,6 +3,7 @@ target_sources(tidemark PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/console.cpp
   ${CMAKE_CURRENT_LIST_DIR}/demo.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fit.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/live_outputs.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/print_error.cpp
   ${CMAKE_CURRENT_LIST_DIR}/rehearsal_arguments.cpp
@@ -10,7 +11,10 @@ target_sources(tidemark PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/run.cpp
   ${CMAKE_CURRENT_LIST_DIR}/run_arguments.cpp
   ${CMAKE_CURRENT_LIST_DIR}/run_table.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/search.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/search_table.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stack.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stack_status.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/stack_target.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stop_signal.cpp
   ${CMAKE_CURRENT_LIST_DIR}/verify.cpp)

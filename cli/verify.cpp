@@ -38,15 +38,16 @@ ExitCode verify(const VerifyArguments& arguments) {
   if (!json) return print_error(json.error());
   const auto plan = capacity::parse_plan(*json, arguments.plan_file);
   if (!plan) return print_error(plan.error());
-  auto options = rehearsal_options(arguments.common, "verify");
-  if (!options) return print_error(options.error());
+  auto rehearsal = rehearsal_of(arguments.common, "verify");
+  if (!rehearsal) return print_error(rehearsal.error());
+  auto* options = &rehearsal->options;
   options->verification = std::chrono::seconds(arguments.duration_s);
   options->doublings = arguments.doublings;
 
   const auto& predicted = arguments.one_less ? plan->predicted_less : plan->predicted;
   const auto outcome = shop::verify_plan(*options, *plan, predicted, shop::planned_nodes(*plan, arguments.one_less),
                                          arguments.one_less, arguments.limits_file);
-  end_progress_line();
+  rehearsal->outputs->end();
   if (!outcome) return print_error(outcome.error());
   const auto verification_json = capacity::to_json(outcome->verification);
   const auto written = write_json_file(options->dir / "verification.json", verification_json);

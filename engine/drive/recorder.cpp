@@ -41,6 +41,7 @@ Recorder::Recorder(RecorderOptions options, record::RunWriter& writer, Mailbox& 
     : options_(std::move(options)),
       writer_(writer),
       mailbox_(mailbox),
+      progress_({.run_id = options_.run_id, .title = options_.title, .series = options_.series, .duration_s = options_.duration_s, .slow_us = options_.slow_us}),
       second_(empty_interval(options_)),
       window_(empty_interval(options_)) {
   totals_.whole = empty_interval(options_);
@@ -81,6 +82,7 @@ observe::Scraper::Sinks Recorder::sinks() {
       .watermark =
           [this](const WatermarkSample& sample) {
             writer_.watermark(sample);
+            progress_.watermark(sample);
             const std::lock_guard lock(scraped_);
             totals_.watermarks.push_back(sample);
           },
@@ -169,14 +171,13 @@ void Recorder::keep_batches(const SeriesStats& total) {
 }
 
 void Recorder::show_progress(const SeriesStats& total) {
-  const double length = seconds(second_.end_ns - second_.start_ns);
-  if (!options_.progress || length <= 0) return;
-  options_.progress({.t_s = seconds(second_.end_ns),
-                     .duration_s = options_.duration_s,
-                     .offered_rate = static_cast<double>(second_.planned_requests) / length,
-                     .achieved_rate = static_cast<double>(total.counts.ok) / length,
-                     .response_us = quantiles_of(total.response),
-                     .requests = totals_.whole.book()});
+  if ((!options_.progress && !options_.end_when) || second_.end_ns <= second_.start_ns) return;
+  const double steal_share = totals_.samples.empty() ? 0 : totals_.samples.back().steal_share;
+  const Progress progress = progress_.second(second_, total, totals_.whole, steal_share);
+  if (options_.progress) options_.progress(progress);
+  if (!options_.end_when || !progress.sending || !totals_.ended_early.empty()) return;
+  totals_.ended_early = options_.end_when(progress);
+  if (!totals_.ended_early.empty()) options_.end_sending();
 }
 
 }  // namespace tidemark::drive

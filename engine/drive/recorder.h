@@ -17,6 +17,7 @@
 #include "engine/core/watermark.h"
 #include "engine/drive/batch_history.h"
 #include "engine/drive/interval_stats.h"
+#include "engine/drive/progress_builder.h"
 #include "engine/drive/runner.h"
 #include "engine/drive/thresholds_eval.h"
 #include "engine/drive/validity.h"
@@ -25,6 +26,7 @@
 namespace tidemark::drive {
 
 struct RecorderOptions {
+  std::string run_id, title;        // for Progress
   std::vector<std::string> series;  // names, as the worker's intervals index them
   int digits = 3;                   // of the series' histograms
   bool separate_total = false;      // the intervals carry their total beside the series
@@ -34,8 +36,11 @@ struct RecorderOptions {
   Instant start;
   double duration_s = 0;  // of the sending phase
   int cpu = -1;
-  std::function<void(const Progress&)> progress;
-  std::function<void()> stop_worker;  // thread-safe
+  std::function<void(const Progress&)> progress;         // as in RunOptions
+  std::int64_t slow_us = 0;                              // as in RunOptions
+  std::function<std::string(const Progress&)> end_when;  // as in RunOptions
+  std::function<void()> end_sending;                     // thread-safe
+  std::function<void()> stop_worker;                     // thread-safe
 };
 
 using ClockKey = std::pair<std::string, std::string>;  // metric ("response", "service", "lag") and step ("": total)
@@ -46,6 +51,7 @@ struct RunTotals {
   std::vector<ValiditySample> samples;    // of the sending phase
   std::vector<WatermarkSample> watermarks;
   std::string problem;                       // what a node complained of first; it ended the run
+  std::string ended_early;                   // why `end_when` ended it
   std::optional<Error> write_error;          // ended the run as well
   std::map<ClockKey, BatchHistory> batches;  // of the clocks that thresholds ask for
 };
@@ -68,6 +74,7 @@ class Recorder {
   RecorderOptions options_;
   record::RunWriter& writer_;
   Mailbox& mailbox_;
+  ProgressBuilder progress_;
   IntervalStats second_, window_;
   std::size_t next_stage_ = 0;
   RunTotals totals_;

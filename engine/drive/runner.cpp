@@ -163,6 +163,7 @@ Summary summarise(const RunOptions& options, const RequestPlan& plan, const RunT
   summary.validity = validity.word;
   summary.validity_reasons = validity.reasons;
   if (worker.stopped_by() != 0) summary.stop_reason = worker.stopped_by() == SIGTERM ? "terminated" : "interrupted";
+  if (!totals.ended_early.empty()) summary.stop_reason = totals.ended_early;
   if (!totals.problem.empty()) summary.stop_reason = totals.problem;
   return summary;
 }
@@ -243,7 +244,9 @@ Result<Summary> run(RunOptions options) {
   const bool fine = plan->series.size() <= kFineSeries;
   Mailbox mailbox(plan->series.size(), fine ? 3 : 2, !fine);
   Worker worker(worker_options(options, *schedule, *connections, start), *plan, std::move(*loop), mailbox);
-  Recorder recorder({.series = plan->series,
+  Recorder recorder({.run_id = options.run_id,
+                     .title = options.scenario.name,
+                     .series = plan->series,
                      .digits = fine ? 3 : 2,
                      .separate_total = !fine,
                      .stages = schedule->stages,
@@ -253,6 +256,9 @@ Result<Summary> run(RunOptions options) {
                      .duration_s = to_seconds(schedule->duration),
                      .cpu = options.cpu,
                      .progress = options.progress,
+                     .slow_us = options.slow_us,
+                     .end_when = options.end_when,
+                     .end_sending = [&worker] { worker.end_early(); },
                      .stop_worker = [&worker] { worker.stop_now(); }},
                     **writer, mailbox);
   std::thread recording([&recorder] { recorder.run(); });

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/core/error.h"
+#include "engine/core/progress.h"
 #include "engine/core/summary.h"
 #include "engine/observe/scraper.h"
 #include "engine/schedule/arrivals.h"
@@ -20,12 +21,7 @@
 
 namespace tidemark::drive {
 
-struct Progress {  // once a second, for a person
-  double t_s = 0, duration_s = 0;
-  double offered_rate = 0, achieved_rate = 0;  // of the last second
-  Quantiles response_us;                       // of the last second
-  RequestBook requests;                        // so far
-};
+using Progress = tidemark::Progress;
 
 struct RunOptions {
   schedule::Scenario scenario;                // target set
@@ -38,7 +34,12 @@ struct RunOptions {
   std::optional<traffic::TagSigner> signer;                  // tag every request; else "x-shadow" is not sent
   std::string run_id;                                        // 16 hex digits; empty: drawn
   int cpu = -1;  // pin the worker and the scraper to this core; -1: not pinned
+  // Once a second, on the recorder's thread: must not wait for anybody (engine/live/feed.h hands it on).
   std::function<void(const Progress&)> progress;
+  std::int64_t slow_us = 0;  // StepProgress::slow counts the responses above it; 0: none
+  // Once a second, after `progress`. An answer that is not empty ends the sending at once, as the run's stop reason;
+  // requests under way are waited for as after a signal.
+  std::function<std::string(const Progress&)> end_when;
   // Runs after the load, before the summary is written: the audit. Appends leaks to the summary.
   std::function<void(Summary&)> audit;
   const std::atomic<int>* stop_signal = nullptr;  // non-zero: stop as for that signal

@@ -13,6 +13,7 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/http_channel.cpp
   ${CMAKE_CURRENT_LIST_DIR}/http_connection.cpp
   ${CMAKE_CURRENT_LIST_DIR}/interval_stats.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/progress_builder.cpp
   ${CMAKE_CURRENT_LIST_DIR}/recorder.cpp
   ${CMAKE_CURRENT_LIST_DIR}/request_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/response_framing.cpp

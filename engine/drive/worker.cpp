@@ -107,8 +107,9 @@ void Worker::end_sending(std::int64_t at) {
 
 void Worker::watch_for_stop(std::int64_t at) {
   const int signal = options_.stop_signal == nullptr ? 0 : options_.stop_signal->load(std::memory_order_relaxed);
-  if (signal == 0 || signal == stopped_by_) return;
-  if (stopping_) {  // a second, different one
+  const bool early = !stopping_ && end_early_.load(std::memory_order_relaxed);
+  if ((signal == 0 && !early) || (signal == stopped_by_ && stopping_)) return;
+  if (stopping_ && stopped_by_ != 0) {  // a second, different one
     stop_now();
     return;
   }

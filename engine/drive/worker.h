@@ -59,6 +59,8 @@ class Worker final : private Channel::Owner {
 
   void run();  // returns after the last interval has been put into the mailbox
   void stop_now() { stop_now_.store(true, std::memory_order_relaxed); }
+  // No further request is sent; those under way are waited for as after a signal.
+  void end_early() { end_early_.store(true, std::memory_order_relaxed); }
 
   // After run(): the books as the worker kept them, and the signal that ended the run (0: none).
   const FlowBook& flows() const { return flow_book_; }
@@ -188,7 +190,7 @@ class Worker final : private Channel::Owner {
   Rendered rendered_;
   std::unique_ptr<char[]> receive_buffer_;
 
-  std::atomic<bool> stop_now_{false};
+  std::atomic<bool> stop_now_{false}, end_early_{false};
 };
 
 }  // namespace tidemark::drive

@@ -107,6 +107,45 @@ TEST_F(RunLoad, StopsOnASignalAndSaysSo) {
   expect_sound(*summary, options.out_dir);
 }
 
+TEST_F(RunLoad, EndWhenEndsTheSendingWaitsForAnswersAndIsTheStopReason) {
+  ScriptedServer server([&](const ServedRequest&) { return Reply::ok(); });
+  auto options = even(server.url(), 200, 60s);
+  options.end_when = [](const drive::Progress& progress) { return progress.t_s > 1.5 ? "enough seen" : ""; };
+  const auto summary = drive::run(options);
+  ASSERT_TRUE(summary) << summary.error().message();
+  EXPECT_EQ(summary->stop_reason, "enough seen");
+  EXPECT_EQ(summary->verdict, "pass");
+  EXPECT_LT(summary->duration_s, 4);
+  EXPECT_EQ(summary->requests.in_flight, 0u);
+  EXPECT_NEAR(static_cast<double>(summary->requests.ok), 400, 40);
+  expect_sound(*summary, options.out_dir);
+}
+
+TEST_F(RunLoad, TheLastProgressAddsUpToTheSummary) {
+  ScriptedServer server(
+      [&](const ServedRequest& request) { return request.number % 10 == 3 ? Reply::status(500) : Reply::ok(); });
+  auto options = even(server.url(), 100, 2s);
+  options.slow_us = 1;  // every response takes longer
+  drive::Progress last;
+  std::uint64_t slow = 0;
+  options.progress = [&](const drive::Progress& progress) {
+    last = progress;
+    slow += progress.steps.at(0).slow;
+  };
+  const auto summary = drive::run(options);
+  ASSERT_TRUE(summary) << summary.error().message();
+  EXPECT_EQ(last.run_id, summary->run_id);
+  EXPECT_EQ(last.total.so_far.ok, summary->requests.ok);
+  EXPECT_EQ(last.total.so_far.failed, summary->requests.failed);
+  EXPECT_EQ(last.flows.planned, summary->flows.planned);
+  EXPECT_EQ(last.errors, summary->errors);
+  std::uint64_t counted = 0;
+  for (const auto count : last.steps.at(0).response.counts) counted += count;
+  EXPECT_EQ(counted, summary->clocks.response_us.count);
+  EXPECT_NEAR(last.steps.at(0).response.sum_us, summary->clocks.response_us.mean * static_cast<double>(counted), 1);
+  EXPECT_EQ(slow, counted);
+}
+
 TEST_F(RunLoad, ASecondSignalDoesNotWaitForAnswers) {
   std::atomic<int> signal{0};
   ScriptedServer server([&](const ServedRequest&) { return Reply::silence(); });

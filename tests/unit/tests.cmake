@@ -7,6 +7,9 @@ tidemark_test(NAME models_tests LABEL unit OPTIMISED
           ${CMAKE_CURRENT_LIST_DIR}/models/plan_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/models/queueing_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/models/scaling_laws_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/models/search_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/models/simulated_system.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/models/slo_watch_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/models/verify_test.cpp
   LINK tidemark::models)
 
@@ -49,8 +52,11 @@ tidemark_test(NAME drive_tests LABEL unit
           ${CMAKE_CURRENT_LIST_DIR}/drive/worker_channels_test.cpp
   LINK tidemark::io)
 
-# net, traffic and observe: the program that the tsan preset runs too.
+# net, traffic, observe and live: the program that the tsan preset runs too.
 tidemark_test(NAME io_tests LABEL io LINK tidemark::io SOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/live/feed_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/live/run_metrics_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/live/terminal_view_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/net/http_client_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/net/http_parser_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/net/http_server_test.cpp
@@ -64,9 +70,11 @@ tidemark_test(NAME io_tests LABEL io LINK tidemark::io SOURCES
 )
 
 tidemark_test(NAME shop_tests LABEL unit LINK tidemark::shop SOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/shop/idle_nodes_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shop/node_counters_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shop/registry_table_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shop/service_time_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/shop/stack_pin_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shop/tag_gate_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shop/topology_test.cpp
 )
