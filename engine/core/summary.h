@@ -1,5 +1,5 @@
-// The end of a run in one struct: summary.json, `--json` and the first table of the report. docs/run-directory.md has its
-// schema (scenarios/schema/summary.schema.json is the published one).
+// The end of a run in one struct: summary.json, `--json` and the first table of the report. docs/run-directory.md has
+// its schema (scenarios/schema/summary.schema.json is the published one).
 #pragma once
 
 #include <map>
@@ -23,15 +23,15 @@ struct StepSummary {
 };
 
 struct ThresholdResult {
-  std::string expression;  // as written: "response.p99 < 86ms"
+  std::string expression;                                      // as written: "response.p99 < 86ms"
   double limit = 0, value = 0, value_low = 0, value_high = 0;  // value with its two-sided 95 % interval
-  std::string verdict;     // "pass" | "fail" | "undecided"
+  std::string verdict;                                         // "pass" | "fail" | "undecided"
 };
 
 struct NodeSummary {
   std::string service;
-  double cpu_share_max = 0;    // of one core, over one second
-  double busy_share_max = 0;   // of the pool
+  double cpu_share_max = 0;   // of one core, over one second
+  double busy_share_max = 0;  // of the pool
   double busy_share_max_t_s = 0;
   std::uint32_t queued_max = 0;
   std::uint64_t refused = 0;
@@ -53,6 +53,9 @@ struct Summary {
   RequestBook requests;
   double offered_rate = 0, achieved_rate = 0;  // requests per second of the sending phase: planned, completed
   ThreeClocks clocks;
+  // How late a sleep of the generator's thread ended, probed while it sent: lag below this is out of reach for it.
+  Quantiles timer_floor_us;
+  std::uint64_t overflowed = 0;  // requests that were due with every connection in use, and waited for one
   std::map<std::string, StepSummary> by_step;
   std::map<std::string, std::uint64_t> errors;  // kind -> count, at most 100 kinds of 256 bytes, the rest in "other"
   std::map<std::string, NodeSummary> nodes;
@@ -62,8 +65,8 @@ struct Summary {
   std::vector<Leak> leaks;
   std::string validity = "valid";  // "valid" | "generator-limited" | "environment-limited"
   std::vector<std::string> validity_reasons;
-  std::string verdict = "pass";    // "pass" | "fail" | "undecided"
-  std::string stop_reason;         // "", "interrupted", "terminated", "tag-undecided at product-1", ...
+  std::string verdict = "pass";  // "pass" | "fail" | "undecided"
+  std::string stop_reason;       // "", "interrupted", "terminated", "tag-undecided at product-1", ...
 };
 
 void to_json(nlohmann::json& json, const Summary& summary);

@@ -17,6 +17,7 @@
 #include "engine/core/watermark.h"
 #include "engine/drive/batch_history.h"
 #include "engine/drive/interval_stats.h"
+#include "engine/drive/load_clock.h"
 #include "engine/drive/runner.h"
 #include "engine/drive/thresholds_eval.h"
 #include "engine/drive/validity.h"
@@ -61,6 +62,7 @@ class Recorder {
   void end_second(bool last);
   void end_window();
   void announce_stages(std::int64_t until_ns);
+  void note_change(const LoadChange& change);
   void keep_batches(const SeriesStats& total);
   void show_progress(const SeriesStats& total);
   observe::Scraper::Sinks sinks();
@@ -70,6 +72,7 @@ class Recorder {
   Mailbox& mailbox_;
   IntervalStats second_, window_;
   std::size_t next_stage_ = 0;
+  LoadClock clock_;  // as the worker's: what was planned when, after the changes so far
   RunTotals totals_;
   std::mutex scraped_;  // guards totals_.watermarks and totals_.problem against the scraper's thread
 };

@@ -2,10 +2,13 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/answer_checks.cpp
   ${CMAKE_CURRENT_LIST_DIR}/batch_history.cpp
   ${CMAKE_CURRENT_LIST_DIR}/connection_limit.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/control.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/control_socket.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cut_schedule.cpp
   ${CMAKE_CURRENT_LIST_DIR}/event_loop.cpp
   ${CMAKE_CURRENT_LIST_DIR}/flow_table.cpp
   ${CMAKE_CURRENT_LIST_DIR}/interval_stats.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/load_clock.cpp
   ${CMAKE_CURRENT_LIST_DIR}/recorder.cpp
   ${CMAKE_CURRENT_LIST_DIR}/request_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/response_framing.cpp
@@ -14,9 +17,11 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/self_monitor.cpp
   ${CMAKE_CURRENT_LIST_DIR}/socket_address.cpp
   ${CMAKE_CURRENT_LIST_DIR}/thresholds_eval.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/user_pool.cpp
   ${CMAKE_CURRENT_LIST_DIR}/validity.cpp
   ${CMAKE_CURRENT_LIST_DIR}/wakeful_core.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker_connections.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/worker_control.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker_flows.cpp
 )
