@@ -12,7 +12,10 @@ void Worker::serve_control() {
 
 ControlReply Worker::steer(const ControlRequest& request, std::int64_t at) {
   using Kind = ControlRequest::Kind;
+  constexpr int kMostOverdue = 1024;
   ControlReply reply;
+  // What was due before the change is started before it.
+  if (request.kind != Kind::status && sending_ && !stopping_) start_due(at, kMostOverdue);
   if (request.kind != Kind::status && !sending_) {
     reply.problem = "the load has ended; what is under way is waited for";
   } else if (request.kind == Kind::rate) {
