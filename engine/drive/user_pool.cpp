@@ -18,11 +18,12 @@ constexpr std::uint64_t kBlock = std::uint64_t{1} << 40U;
 UserPool::UserPool(const schedule::Scenario& scenario, const schedule::Load& load, std::size_t index,
                    std::uint64_t seed, schedule::Partition partition, std::uint64_t first_number)
     : stages_(load.user_stages()),
-      think_ns_(load.think.count()),
+      think_(load.think),
       pacing_ns_(load.pacing.count()),
       partition_(partition),
       first_number_(first_number),
-      choice_(seed, index == 0 ? "users" : "users/" + std::to_string(index)) {
+      choice_(seed, index == 0 ? "users" : "users/" + std::to_string(index)),
+      pauses_(seed, index == 0 ? "pauses" : "pauses/" + std::to_string(index)) {
   for (const auto& stage : stages_) {
     length_ += stage.duration.count();
     most_users_ = std::max<std::uint64_t>({most_users_, stage.from, stage.to});
@@ -99,22 +100,27 @@ std::optional<UserPool::Start> UserPool::next_to_join(std::int64_t at) {
   }
 }
 
-UserPool::Start UserPool::start_of(std::uint32_t user, std::int64_t planned) {
+std::uint64_t UserPool::number_of(std::uint32_t user, std::uint64_t iteration) const {
   const std::uint64_t global = std::uint64_t{user} * partition_.count + partition_.index;
-  const std::uint64_t iteration = members_[user].flows++;
-  const std::uint64_t number =
-      first_number_ + global / most_users_ * kBlock + iteration * most_users_ + global % most_users_;
+  return global / most_users_ * kBlock + iteration * most_users_ + global % most_users_;
+}
+
+UserPool::Start UserPool::start_of(std::uint32_t user, std::int64_t planned) {
+  const std::uint64_t number = number_of(user, members_[user].flows++);
   std::uint32_t flow = flows_.front();
   if (flows_.size() > 1) {
-    const double draw = choice_.uniform(number - first_number_) * cumulative_.back();
+    const double draw = choice_.uniform(number) * cumulative_.back();
     const auto chosen = std::upper_bound(cumulative_.begin(), cumulative_.end(), draw) - cumulative_.begin();
     flow = flows_[static_cast<std::size_t>(std::min<std::ptrdiff_t>(chosen, std::ssize(cumulative_) - 1))];
   }
-  return {.user = user, .flow = flow, .number = number, .planned = planned};
+  return {.user = user, .flow = flow, .number = first_number_ + number, .planned = planned};
 }
 
 std::optional<std::int64_t> UserPool::after_flow(std::uint32_t user, std::int64_t started, std::int64_t at) {
-  if (wanted(user) && at < end()) return std::max(at + think_ns_, started + pacing_ns_);
+  if (wanted(user) && at < end()) {
+    Random drawn = pauses_.stream(number_of(user, members_[user].flows));
+    return std::max(at + schedule::sample(think_, drawn).count(), started + pacing_ns_);
+  }
   members_[user].present = false;
   --present_;
   return std::nullopt;

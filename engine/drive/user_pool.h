@@ -55,14 +55,16 @@ class UserPool {
   std::uint32_t wanted_at(std::int64_t at) const;  // of this agent's users
   std::int64_t change_after(std::int64_t at) const;
   bool wanted(std::uint32_t user) const { return !stopped_ && !paused_ && user < wanted_; }
+  std::uint64_t number_of(std::uint32_t user, std::uint64_t iteration) const;
   Start start_of(std::uint32_t user, std::int64_t planned);
   void look_again(std::int64_t at);
 
   std::vector<schedule::UserStage> stages_;
-  std::int64_t think_ns_, pacing_ns_, length_ = 0;
+  schedule::ThinkTime think_;
+  std::int64_t pacing_ns_, length_ = 0;
   schedule::Partition partition_;
   std::uint64_t first_number_, most_users_ = 1;
-  IndexedRandom choice_;
+  IndexedRandom choice_, pauses_;
   std::vector<double> cumulative_;
   std::vector<std::uint32_t> flows_;
 

@@ -62,7 +62,7 @@ void put_closed(json& result, const Load& load) {
     }
     result["stages"].push_back(std::move(item));
   }
-  if (load.think > Nanos{}) result["think"] = format_duration(load.think);
+  if (load.think.kind != ThinkTime::Kind::none) result["think"] = think_json(load.think);
   if (load.pacing > Nanos{}) result["pacing"] = format_duration(load.pacing);
 }
 

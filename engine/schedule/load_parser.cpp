@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/schedule/scenario_parts.h"
+#include "engine/schedule/step_parts.h"
 
 namespace tidemark::schedule {
 namespace {
@@ -64,12 +65,9 @@ void read_closed(ValueReader& reader, const Fields& fields, Load& load) {
                      "a closed load needs at least 1, or 'users', or 'stages' of users");
     }
   }
-  for (const std::string_view key : {"think", "pacing"}) {
-    const YamlNode* node = fields.find(key);
-    if (node == nullptr) continue;
-    const auto pause = reader.duration(*node, fields.path(key), Nanos{}, kLongestDuration).value_or(Nanos{});
-    (key == "think" ? load.think : load.pacing) = pause;
-  }
+  if (const YamlNode* node = fields.find("think")) load.think = read_think(reader, *node, fields.path("think"));
+  if (const YamlNode* node = fields.find("pacing"))
+    load.pacing = reader.duration(*node, fields.path("pacing"), Nanos{}, kLongestDuration).value_or(Nanos{});
   for (const std::string_view key :
        {"arrivals", "rate", "steps", "spike", "sine", "bursts", "shape", "replay", "offsets", "mean", "peak"}) {
     if (const YamlNode* node = fields.find(key)) {

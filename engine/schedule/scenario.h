@@ -173,7 +173,8 @@ struct Load {
   // Closed: a user starts its next flow `think` after its last one ended, and not before `pacing` after that started.
   std::vector<UserStage> users;  // or `connections` users for `duration`
   Nanos duration{};
-  Nanos think{}, pacing{};
+  ThinkTime think{};
+  Nanos pacing{};
 
   bool starts(const Flow& flow) const;
   Nanos length() const;  // of the sending phase; a replay's and offsets' is known after loading: 0 here

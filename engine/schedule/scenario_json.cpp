@@ -78,24 +78,6 @@ json capture_json(const Capture& capture) {
   return result;
 }
 
-json think_json(const ThinkTime& think) {
-  const std::string low = format_duration(think.low);
-  switch (think.kind) {
-    case ThinkTime::Kind::none:
-    case ThinkTime::Kind::constant:
-      return low;
-    case ThinkTime::Kind::uniform:
-      return {{"uniform", {low, format_duration(think.high)}}};
-    case ThinkTime::Kind::exponential:
-      return {{"exponential", low}};
-    case ThinkTime::Kind::normal:
-      return {{"normal", {low, format_duration(think.high)}}};
-    case ThinkTime::Kind::lognormal:
-      break;
-  }
-  return {{"lognormal", {{"median", low}, {"sigma", think.sigma}}}};
-}
-
 json part_json(const Part& part) {
   json result = {{"name", escaped(part.name)}};
   if (part.file.empty()) {
@@ -189,6 +171,24 @@ json feeder_json(const Feeder& feeder) {
 }
 
 }  // namespace
+
+json think_json(const ThinkTime& think) {
+  const std::string low = format_duration(think.low);
+  switch (think.kind) {
+    case ThinkTime::Kind::none:
+    case ThinkTime::Kind::constant:
+      return low;
+    case ThinkTime::Kind::uniform:
+      return {{"uniform", {low, format_duration(think.high)}}};
+    case ThinkTime::Kind::exponential:
+      return {{"exponential", low}};
+    case ThinkTime::Kind::normal:
+      return {{"normal", {low, format_duration(think.high)}}};
+    case ThinkTime::Kind::lognormal:
+      break;
+  }
+  return {{"lognormal", {{"median", low}, {"sigma", think.sigma}}}};
+}
 
 json to_json(const Scenario& scenario) {
   json result = {{"name", escaped(scenario.name)},

@@ -43,6 +43,7 @@ std::vector<Variable> read_variables(ValueReader& reader, const YamlNode& node);
 Load read_load(ValueReader& reader, const YamlNode& node, const std::string& path);
 // The inverse: what read_load reads as the same load.
 nlohmann::json load_json(const Load& load);
+nlohmann::json think_json(const ThinkTime& think);
 
 // One open load's curve, of the keys that describe one; load_shapes.cpp. `fields` are those of the load itself.
 void read_open_shape(ValueReader& reader, const Fields& fields, Load& load);

@@ -88,7 +88,7 @@ TEST_F(RunSteering, UsersWhoThinkHoldNoConnection) {
   auto options = closed(server.url(), 1, 1s);
   options.scenario.load.connections = 2;
   options.scenario.load.users = {{500, 500, 1s}};
-  options.scenario.load.think = 10s;
+  options.scenario.load.think = {.kind = schedule::ThinkTime::Kind::constant, .low = 10s};
   const auto summary = drive::run(options);
   ASSERT_TRUE(summary) << summary.error().message();
   EXPECT_EQ(summary->requests.ok, 500u) << "each of them once";

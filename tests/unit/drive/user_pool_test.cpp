@@ -17,7 +17,7 @@ schedule::Scenario scenario_of(std::vector<schedule::UserStage> stages, Nanos th
   schedule::Scenario scenario;
   scenario.load.model = schedule::Load::Model::closed;
   scenario.load.users = std::move(stages);
-  scenario.load.think = think;
+  scenario.load.think = {.kind = schedule::ThinkTime::Kind::constant, .low = think};
   scenario.load.pacing = pacing;
   scenario.flows = {{"a", 3, {}}, {"b", 1, {}}};
   return scenario;

@@ -77,7 +77,7 @@ TEST(Load, ClosedLoadsHaveUsers) {
   ASSERT_EQ(plain.user_stages().size(), 1U);
   EXPECT_EQ(plain.user_stages()[0].to, 30U);
   EXPECT_EQ(plain.connections, 0U) << "as many as it takes";
-  EXPECT_EQ(plain.think, seconds(1));
+  EXPECT_EQ(plain.think.low, seconds(1));
   EXPECT_EQ(plain.pacing, seconds(3));
   EXPECT_EQ(plain.grace, seconds(2));
   EXPECT_EQ(plain.length(), seconds(20));
@@ -108,6 +108,7 @@ TEST(Load, TheResolvedLoadIsTheLoad) {
         "load: {sine: {mean: 1, amplitude: 0.5, period: 1h, phase: 90s, duration: 2h}}",
         "load: {bursts: {size: 5, every: 1500us, duration: 1s}, flows: [b], grace: 0}",
         "load: {offsets: {file: o.txt, speed: 2.5}}", "load: {model: closed, users: 3, duration: 1s, think: 5ms}",
+        "load: {model: closed, users: 3, duration: 1s, think: {exponential: 2s}}",
         "load: {model: closed, stages: [{from: 3, to: 0, duration: 1s}], pacing: 1s, connections: 2}",
         "loads: [{rate: 1, duration: 1s}, {model: closed, users: 3, duration: 1s}]"}) {
     const auto once = to_json(parsed(load));

@@ -26,7 +26,7 @@ const std::vector<Place>& places() {
       {"/$defs/load/properties", "loads: [{rate: 1, duration: 1s}, {KEY: 1}]"},
       {"/$defs/stage/properties", "load: {stages: [{KEY: 1}]}"},
       {"/$defs/user_stage/properties", "load: {model: closed, stages: [{KEY: 1}]}"},
-      {"/$defs/steps/properties", "load: {steps: {KEY: 1}}"},
+      {"/$defs/rate_steps/properties", "load: {steps: {KEY: 1}}"},
       {"/$defs/spike/properties", "load: {spike: {KEY: 1}}"},
       {"/$defs/sine/properties", "load: {sine: {KEY: 1}}"},
       {"/$defs/bursts/properties", "load: {bursts: {KEY: 1}}"},
