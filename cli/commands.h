@@ -9,6 +9,7 @@
 namespace tidemark::cli {
 
 void add_run(CLI::App& app, ExitCode& exit_code);
+void add_ctl(CLI::App& app, ExitCode& exit_code);
 void add_stack(CLI::App& app, ExitCode& exit_code);  // stack up|down|status, and the hidden `node`
 void add_audit(CLI::App& app, ExitCode& exit_code);
 void add_fit(CLI::App& app, ExitCode& exit_code);

@@ -38,6 +38,7 @@ int run(int argc, char** argv) {
   tidemark::cli::add_stack(app, exit_code);
   tidemark::cli::add_run(app, exit_code);
   tidemark::cli::add_search(app, exit_code);
+  tidemark::cli::add_ctl(app, exit_code);
   tidemark::cli::add_fit(app, exit_code);
   tidemark::cli::add_plan(app, exit_code);
   tidemark::cli::add_verify(app, exit_code);

@@ -63,6 +63,14 @@ Result<void> override_load(const RunArguments& arguments, schedule::Scenario& sc
     duration = *given;
   }
   if (duration <= Nanos{}) duration = kDefaultDuration;
+  const bool instead = !arguments.replay_file.empty() || arguments.closed || arguments.rate;
+  if (instead) scenario.further_loads.clear();
+  if (!scenario.further_loads.empty() &&
+      (!arguments.duration.empty() || arguments.connections > 0 || !arguments.arrivals.empty())) {
+    return fail(ExitCode::usage, "run",
+                "the scenario has several loads: --duration, --connections and --arrivals of which?",
+                "change the file, or give --rate R or --closed");
+  }
   if (!arguments.replay_file.empty()) {
     load = {};
     load.replay = schedule::ReplayLog{.file = arguments.replay_file, .speed = arguments.speed};
@@ -80,12 +88,14 @@ Result<void> override_load(const RunArguments& arguments, schedule::Scenario& sc
     return fail(ExitCode::usage, "run", "how much to send is not said",
                 "give --rate R, --closed or --replay ACCESS_LOG");
   } else if (!arguments.duration.empty()) {
-    if (load.model == schedule::Load::Model::closed) {
+    if (load.users.size() == 1) {
+      load.users.front().duration = duration;
+    } else if (load.model == schedule::Load::Model::closed && load.users.empty()) {
       load.duration = duration;
     } else if (load.stages.size() == 1) {
       load.stages.front().duration = duration;
     } else {
-      return fail(ExitCode::usage, "--duration", "the scenario's load has several stages, a shape or a log",
+      return fail(ExitCode::usage, "--duration", "the scenario's load has several stages, or a curve of its own",
                   "give --rate R with it");
     }
   }
@@ -94,6 +104,17 @@ Result<void> override_load(const RunArguments& arguments, schedule::Scenario& sc
     load.arrivals = arguments.arrivals == "even" ? schedule::Load::Arrivals::even : schedule::Load::Arrivals::poisson;
   }
   return {};
+}
+
+// "3/8" is agent 3 of 8, counted from 0.
+Result<schedule::Partition> partition_of(const std::string& text) {
+  if (text.empty()) return schedule::Partition{};
+  const std::size_t slash = text.find('/');
+  const auto index = schedule::parse_integer(text.substr(0, slash));
+  const auto count = schedule::parse_integer(slash == std::string::npos ? "" : text.substr(slash + 1));
+  if (index && count && *index >= 0 && *count >= 1 && *index < *count && *count <= 100'000)
+    return schedule::Partition{static_cast<std::uint32_t>(*index), static_cast<std::uint32_t>(*count)};
+  return fail(ExitCode::usage, "--partition", "'" + text + "' is not I/N with I from 0 to N-1", "write 0/4 ... 3/4");
 }
 
 std::string new_run_id() {
@@ -131,6 +152,11 @@ void add_run_arguments(CLI::App& command, RunArguments& arguments) {
   command.add_option("--seed", arguments.seed, "equal seeds send equal requests at equal times")->capture_default_str();
   command.add_option("--out", arguments.out_dir, "run directory to create (default runs/<time>-<run id>)");
   command.add_option("--cpu", arguments.cpu, "run the generator on this core alone")->check(CLI::Range(0, 4095));
+  command.add_option(
+      "--spin", arguments.spin,
+      "poll for so long before each planned instant instead of sleeping (50us): less lag, more processor");
+  command.add_option("--partition", arguments.partition,
+                     "I/N: send only what is agent I's (0 to N-1) of the schedule; N of them together send all of it");
   command.add_flag("--json", arguments.json, "print summary.json instead of tables, and no progress");
   command.add_flag("--quiet", arguments.quiet, "as --progress none");
   add_progress_arguments(command, arguments.progress);
@@ -154,6 +180,14 @@ Result<drive::RunOptions> run_options(const RunArguments& arguments) {
     scenario->timeout = *timeout;
   }
   drive::RunOptions options;
+  if (!arguments.spin.empty()) {
+    auto spin = duration_of("--spin", arguments.spin);
+    if (!spin) return tl::make_unexpected(std::move(spin.error()));
+    options.spin = *spin;
+  }
+  auto partition = partition_of(arguments.partition);
+  if (!partition) return tl::make_unexpected(std::move(partition.error()));
+  options.partition = *partition;
   options.scenario = std::move(*scenario);
   options.seed = arguments.seed;
   options.cpu = arguments.cpu;

@@ -15,7 +15,7 @@ namespace tidemark::cli {
 
 struct RunArguments {
   std::string scenario_file;  // empty: one URL, --target
-  std::string target, stack_dir, out_dir, replay_file, arrivals, duration, timeout;
+  std::string target, stack_dir, out_dir, replay_file, arrivals, duration, timeout, spin, partition;
   std::vector<std::string> parameters;  // KEY=VALUE
   std::optional<double> rate;
   double speed = 1;

@@ -83,7 +83,10 @@ std::string run_table(const Summary& summary, const std::filesystem::path& dir) 
   clock_line(out, "response", summary.clocks.response_us);
   clock_line(out, "service", summary.clocks.service_us);
   clock_line(out, "lag", summary.clocks.lag_us);
+  if (summary.timer_floor_us.count > 0) clock_line(out, "floor", summary.timer_floor_us);
   books(out, summary);
+  if (summary.overflowed > 0)
+    fmt::format_to(out, "overflow  {} requests found every connection in use and waited for one\n", summary.overflowed);
   steps(out, summary);
   nodes(out, summary);
   fmt::format_to(out, "\n");

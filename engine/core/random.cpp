@@ -126,6 +126,28 @@ double Random::lognormal(double mean, double cv) {
   return mean * (1.0 + portable_expm1(std::sqrt(variance) * normal() - variance / 2));
 }
 
+IndexedRandom::IndexedRandom(std::uint64_t seed, std::string_view stream) {
+  std::uint64_t state = seed;
+  key_ = split_mix(state) ^ fnv1a(stream);
+}
+
+// The index-th output of SplitMix64 begun at the key.
+std::uint64_t IndexedRandom::bits(std::uint64_t index) const {
+  std::uint64_t state = key_ + index * 0x9e3779b97f4a7c15U;
+  return split_mix(state);
+}
+
+double IndexedRandom::uniform(std::uint64_t index) const {
+  return static_cast<double>(bits(index) >> 11) * 0x1.0p-53;
+}
+
+Random IndexedRandom::stream(std::uint64_t index) const {
+  Random random;
+  std::uint64_t state = bits(index);
+  for (std::uint64_t& word : random.state_) word = split_mix(state);
+  return random;
+}
+
 double normal_quantile(double p) {
   const double q = p - 0.5;
   if (std::abs(q) <= 0.425) {

@@ -23,7 +23,22 @@ class Random {
   double lognormal(double mean, double cv);
 
  private:
-  std::array<std::uint64_t, 4> state_;
+  friend class IndexedRandom;
+  Random() = default;
+  std::array<std::uint64_t, 4> state_{};
+};
+
+// Draws that are numbered rather than taken in turn: the i-th is the same whoever asks for it, and when. For what
+// happens in an order that the clock decides (users of a closed load), and for what several processes share. Any
+// thread: constant.
+class IndexedRandom {
+ public:
+  IndexedRandom(std::uint64_t seed, std::string_view stream);
+  std::uint64_t bits(std::uint64_t index) const;
+  double uniform(std::uint64_t index) const;  // [0, 1)
+  Random stream(std::uint64_t index) const;   // as many draws as one thing needs
+ private:
+  std::uint64_t key_;
 };
 
 // Inverse of the standard normal distribution function, 0 < p < 1, relative error < 1e-9 (Wichura, AS241, 1988).

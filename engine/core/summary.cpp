@@ -138,6 +138,8 @@ void to_json(nlohmann::json& json, const Summary& summary) {
           {"thresholds", nlohmann::json::array()},
           {"leaks", nlohmann::json::array()}};
   put_clocks(json, summary.clocks);
+  json["timer_floor_us"] = summary.timer_floor_us;
+  json["overflowed"] = summary.overflowed;
   for (const auto& [name, step] : summary.by_step) json["by_step"][name] = step_json(step);
   for (const auto& [name, node] : summary.nodes) json["nodes"][name] = node_json(node);
   for (const ThresholdResult& threshold : summary.thresholds) json["thresholds"].push_back(threshold_json(threshold));
@@ -157,6 +159,9 @@ Result<Summary> parse_summary(const nlohmann::json& json, std::string_view place
   fields.number("offered_rate", summary.offered_rate);
   fields.number("achieved_rate", summary.achieved_rate);
   read_clocks(fields, summary.clocks);
+  if (fields.has("timer_floor_us"))  // records of older versions have neither
+    fields.object("timer_floor_us", [&](JsonFields& inner) { read_quantiles(inner, summary.timer_floor_us); });
+  if (fields.has("overflowed")) fields.count("overflowed", summary.overflowed);
   fields.each_named("by_step", [&](const std::string& name, JsonFields& inner) {
     StepSummary& step = summary.by_step[name];
     inner.object("requests", [&](JsonFields& book) { read_requests(book, step.requests); });

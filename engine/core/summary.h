@@ -53,6 +53,9 @@ struct Summary {
   RequestBook requests;
   double offered_rate = 0, achieved_rate = 0;  // requests per second of the sending phase: planned, completed
   ThreeClocks clocks;
+  // How late a sleep of the generator's thread ended, probed while it sent: lag below this is out of reach for it.
+  Quantiles timer_floor_us;
+  std::uint64_t overflowed = 0;  // requests that were due with every connection in use, and waited for one
   std::map<std::string, StepSummary> by_step;
   std::uint64_t retried = 0;  // requests sent once more, because the server cannot have processed them; counted once
   std::map<std::string, std::uint64_t> errors;  // kind -> count, at most 100 kinds of 256 bytes, the rest in "other"

@@ -19,9 +19,11 @@ struct FlowSlot {
   bool retried = false;  // ... and sent again on another connection
   std::uint32_t flow = 0, step = 0;
   std::uint32_t connection = kNone;
+  std::uint32_t pool = kNone, user = 0;          // whose it is, in a closed load
   std::uint32_t earlier = kNone, later = kNone;  // the deadline list
   std::uint64_t number = 0;
   // Nanoseconds since the run's start.
+  std::int64_t begun = 0;    // planned start of the flow
   std::int64_t planned = 0;  // of the current request
   std::int64_t sent = -1;    // its first byte was handed to the kernel
   std::int64_t deadline = 0;

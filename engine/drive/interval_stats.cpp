@@ -45,6 +45,7 @@ void add_self(SelfStats& into, const SelfStats& later) {
   into.run_queue_ns += later.run_queue_ns;
   into.no_descriptor += later.no_descriptor;
   into.no_port += later.no_port;
+  into.overflow += later.overflow;
 }
 
 }  // namespace
@@ -61,6 +62,7 @@ void IntervalStats::add(const IntervalStats& later) {
   }
   if (total && later.total) add_clocks(*total, *later.total);
   add_self(self, later.self);
+  if (later.timer_floor.total() > 0) timer_floor.add(later.timer_floor);
   for (const auto& [kind, count] : later.errors) {
     const bool room = errors.size() < kMostErrorKinds || errors.count(kind) > 0;
     errors[room ? kind : "other"] += count;
@@ -98,6 +100,8 @@ void IntervalStats::clear() {
   for (auto& one : series) clear_series(one);
   if (total) clear_series(*total);
   self = {};
+  if (timer_floor.total() > 0) timer_floor.reset();
+  changes.clear();
   errors.clear();
   connections = 0;
   waiting = 0;

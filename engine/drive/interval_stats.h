@@ -34,6 +34,15 @@ struct SelfStats {
   std::int64_t worst_lateness_ns = 0;
   std::int64_t cpu_ns = 0, run_queue_ns = 0;  // of the worker's thread: running; runnable but waiting for a core
   std::uint64_t no_descriptor = 0, no_port = 0;
+  std::uint64_t overflow = 0;  // requests that were due with every connection in use, and waited
+};
+
+// Somebody steered the run: from `at_ns` on the open loads' clock runs at `speed`.
+struct LoadChange {
+  std::int64_t at_ns = 0;
+  std::string what;  // "rate", "pause", "resume", "stop"
+  double factor = 1, speed = 1;
+  std::int64_t end_ns = 0;  // of the sending phase, as it is now; the largest int64: unknown while paused
 };
 
 struct IntervalStats {
@@ -46,6 +55,8 @@ struct IntervalStats {
   std::vector<SeriesStats> series;
   std::unique_ptr<SeriesStats> total;  // only where the series are too many for three digits each
   SelfStats self;
+  Histogram timer_floor{3, 1'000'000'000};  // lateness of probes, in nanoseconds (pacer.h)
+  std::vector<LoadChange> changes;
   std::map<std::string, std::uint64_t, std::less<>> errors;
   std::uint32_t connections = 0;  // open at the end
   std::uint64_t waiting = 0;      // flows waiting for a connection at the end

@@ -100,6 +100,7 @@ observe::Scraper::Sinks Recorder::sinks() {
 
 void Recorder::consume(const IntervalStats& interval) {
   announce_stages(interval.end_ns);
+  for (const LoadChange& change : interval.changes) note_change(change);
   second_.add(interval);
   window_.add(interval);
   if (interval.sending) {
@@ -111,14 +112,27 @@ void Recorder::consume(const IntervalStats& interval) {
 }
 
 void Recorder::announce_stages(std::int64_t until_ns) {
-  for (; next_stage_ < options_.stages.size() && options_.stages[next_stage_].start.count() < until_ns; ++next_stage_) {
+  for (; next_stage_ < options_.stages.size(); ++next_stage_) {
     const auto& stage = options_.stages[next_stage_];
-    writer_.event(to_seconds(stage.start), "stage",
+    const std::int64_t start = clock_.to_run(stage.start.count());
+    if (start >= until_ns) return;
+    writer_.event(seconds(start), "stage",
                   {{"index", next_stage_},
-                   {"start_s", to_seconds(stage.start)},
-                   {"end_s", to_seconds(stage.end)},
-                   {"rate", stage.rate.per_second()}});
+                   {"start_s", seconds(start)},
+                   {"end_s", seconds(clock_.to_run(stage.end.count()))},
+                   {"rate", stage.rate.per_second() * clock_.speed()}});
   }
+}
+
+void Recorder::note_change(const LoadChange& change) {
+  nlohmann::json fields = {
+      {"what", change.what}, {"factor", change.factor}, {"planned_s", seconds(clock_.to_plan(change.at_ns))}};
+  if (change.end_ns != LoadClock::kNever) {
+    fields["end_s"] = seconds(change.end_ns);
+    options_.duration_s = seconds(change.end_ns);
+  }
+  writer_.event(seconds(change.at_ns), "control", fields);
+  clock_.set_speed(change.at_ns, change.speed);
 }
 
 void Recorder::end_window() {

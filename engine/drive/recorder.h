@@ -18,6 +18,7 @@
 #include "engine/drive/batch_history.h"
 #include "engine/drive/interval_stats.h"
 #include "engine/drive/progress_builder.h"
+#include "engine/drive/load_clock.h"
 #include "engine/drive/runner.h"
 #include "engine/drive/thresholds_eval.h"
 #include "engine/drive/validity.h"
@@ -67,6 +68,7 @@ class Recorder {
   void end_second(bool last);
   void end_window();
   void announce_stages(std::int64_t until_ns);
+  void note_change(const LoadChange& change);
   void keep_batches(const SeriesStats& total);
   void show_progress(const SeriesStats& total);
   observe::Scraper::Sinks sinks();
@@ -77,6 +79,7 @@ class Recorder {
   ProgressBuilder progress_;
   IntervalStats second_, window_;
   std::size_t next_stage_ = 0;
+  LoadClock clock_;  // as the worker's: what was planned when, after the changes so far
   RunTotals totals_;
   std::mutex scraped_;  // guards totals_.watermarks and totals_.problem against the scraper's thread
 };

@@ -1,5 +1,5 @@
-// When a run sends: the arrivals, the marks of its load stages and the length of its sending phase, for each of the
-// three kinds of load.
+// When a run sends: the arrivals of its open loads, the users of its closed ones, the marks of its load stages and the
+// length of its sending phase.
 #pragma once
 
 #include <memory>
@@ -7,14 +7,18 @@
 
 #include "engine/core/error.h"
 #include "engine/drive/runner.h"
+#include "engine/drive/user_pool.h"
 
 namespace tidemark::drive {
 
 struct RunSchedule {
-  bool open = true;                                        // the open model
-  std::unique_ptr<schedule::ArrivalStream> arrivals;       // nullptr: closed model
+  bool open = true;                                   // at least one load is
+  std::unique_ptr<schedule::ArrivalStream> arrivals;  // nullptr: all loads are closed
+  std::vector<UserPool> users;
   std::vector<schedule::ArrivalStream::StageMark> stages;  // never empty
-  Nanos duration{};
+  Nanos duration{};                                        // until the last load ends
+  Nanos open_duration{};                                   // until the last open one does
+  Nanos grace{};                                           // for what is under way then
 };
 
 // Exit 2 for a load that plans nothing. A replay's arrivals are moved out of `options`.

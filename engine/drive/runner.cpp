@@ -15,11 +15,13 @@
 
 #include "engine/core/trace_id.h"
 #include "engine/drive/connection_limit.h"
+#include "engine/drive/control_socket.h"
 #include "engine/drive/recorder.h"
 #include "engine/drive/run_schedule.h"
 #include "engine/drive/thresholds_eval.h"
 #include "engine/drive/worker.h"
 #include "engine/record/node_summary.h"
+#include "engine/schedule/value_reader.h"
 
 namespace tidemark::drive {
 namespace {
@@ -91,7 +93,11 @@ nlohmann::json manifest_of(const RunOptions& options, const RequestPlan& plan, I
        {{"connections", connections},
         {"queue", kMostWaiting},
         {"core", options.cpu},
+        {"spin", schedule::format_duration(options.spin)},
         {"tagged", options.signer.has_value()}}}};
+  if (options.partition.count > 1) {
+    manifest["generator"]["partition"] = {{"index", options.partition.index}, {"count", options.partition.count}};
+  }
   if (options.replay) {
     manifest["replay"] = {{"malformed", options.replay->malformed},
                           {"skipped_methods", options.replay->skipped_methods},
@@ -129,6 +135,13 @@ std::vector<std::string> notes_on(const schedule::Scenario& scenario, const Requ
   return {};
 }
 
+// The probes are in nanoseconds.
+Quantiles in_micros(Quantiles nanos) {
+  for (double* value : {&nanos.p50, &nanos.p90, &nanos.p95, &nanos.p99, &nanos.p999, &nanos.max, &nanos.mean})
+    *value /= 1000;
+  return nanos;
+}
+
 // From the books to the verdict, but for what the audit adds.
 Summary summarise(const RunOptions& options, const RequestPlan& plan, const RunTotals& totals,
                   const RunSchedule& schedule, const Worker& worker) {
@@ -144,6 +157,8 @@ Summary summarise(const RunOptions& options, const RequestPlan& plan, const RunT
     summary.achieved_rate = static_cast<double>(totals.ended_while_sending) / sending_s;
   }
   summary.clocks = clocks_of(all);
+  summary.timer_floor_us = in_micros(quantiles_of(totals.whole.timer_floor));
+  summary.overflowed = totals.whole.self.overflow;
   for (std::size_t i = 0; i < plan.series.size(); ++i) {
     summary.by_step[plan.series[i]] = {.requests = totals.whole.series[i].counts,
                                        .clocks = clocks_of(totals.whole.series[i])};
@@ -164,6 +179,7 @@ Summary summarise(const RunOptions& options, const RequestPlan& plan, const RunT
   summary.validity_reasons = validity.reasons;
   if (worker.stopped_by() != 0) summary.stop_reason = worker.stopped_by() == SIGTERM ? "terminated" : "interrupted";
   if (!totals.ended_early.empty()) summary.stop_reason = totals.ended_early;
+  if (worker.ended_by_control()) summary.stop_reason = "stopped by tidemark ctl";
   if (!totals.problem.empty()) summary.stop_reason = totals.problem;
   return summary;
 }
@@ -197,13 +213,27 @@ void announce_end(record::RunWriter& writer, const Summary& summary) {
   if (!summary.stop_reason.empty()) writer.event(summary.duration_s, "stop", {{"reason", summary.stop_reason}});
 }
 
-WorkerOptions worker_options(const RunOptions& options, RunSchedule& schedule, std::uint32_t connections,
-                             Instant start) {
+// Of all loads together; 0: as many as the machine allows, if any load leaves it open.
+std::uint32_t wanted_connections(const schedule::Scenario& scenario) {
+  std::uint64_t sum = 0;
+  for (const schedule::Load* load : scenario.loads()) {
+    if (load->connections == 0) return 0;
+    sum += load->connections;
+  }
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(sum, 0xffff'ffff));
+}
+
+WorkerOptions worker_options(const RunOptions& options, RunSchedule& schedule, std::uint32_t connections, Instant start,
+                             ControlBox& control) {
   return {.scenario = &options.scenario,
           .logged_targets = options.replay ? &options.replay->targets : nullptr,
           .arrivals = std::move(schedule.arrivals),
+          .users = std::move(schedule.users),
           .stages = schedule.stages,
-          .duration = schedule.duration,
+          .duration = schedule.open_duration,
+          .grace = schedule.grace,
+          .spin = options.spin,
+          .control = &control,
           .connections = connections,
           .most_waiting = kMostWaiting,
           .seed = options.seed,
@@ -225,7 +255,8 @@ Result<Summary> run(RunOptions options) {
                                     .signer = options.signer ? &*options.signer : nullptr,
                                     .run_id = options.run_id});
   if (!plan) return tl::make_unexpected(std::move(plan.error()));
-  const auto connections = connection_limit(options.scenario.load.connections, options.nodes.size(), machine_limits());
+  const auto connections =
+      connection_limit(wanted_connections(options.scenario), options.nodes.size(), machine_limits());
   if (!connections) return tl::make_unexpected(connections.error());
   for (const auto& origin : plan->origins) {
     auto reachable = check_reachable(origin, std::min<Nanos>(options.scenario.timeout, kReachable));
@@ -243,7 +274,10 @@ Result<Summary> run(RunOptions options) {
   if (!writer) return tl::make_unexpected(std::move(writer.error()));
   const bool fine = plan->series.size() <= kFineSeries;
   Mailbox mailbox(plan->series.size(), fine ? 3 : 2, !fine);
-  Worker worker(worker_options(options, *schedule, *connections, start), *plan, std::move(*loop), mailbox);
+  ControlBox control;
+  auto control_socket = ControlSocket::open(options.out_dir, control);
+  if (!control_socket) return tl::make_unexpected(std::move(control_socket.error()));
+  Worker worker(worker_options(options, *schedule, *connections, start, control), *plan, std::move(*loop), mailbox);
   Recorder recorder({.run_id = options.run_id,
                      .title = options.scenario.name,
                      .series = plan->series,
@@ -265,6 +299,7 @@ Result<Summary> run(RunOptions options) {
   std::thread working([&worker] { worker.run(); });
   working.join();
   recording.join();
+  control_socket->reset();  // the record holds files only
 
   const RunTotals& totals = recorder.results();
   if (totals.write_error) return tl::make_unexpected(*totals.write_error);

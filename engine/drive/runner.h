@@ -28,7 +28,9 @@ struct RunOptions {
   std::optional<schedule::LogReplay> replay;  // instead of the scenario's own arrivals
   std::filesystem::path out_dir;              // created
   std::uint64_t seed = 1;
-  std::string kind = "run";                                  // manifest "kind": "run" | "calibration" | "verify"
+  schedule::Partition partition;  // this process's share of the schedule, when several run it together
+  Nanos spin{};                   // before each planned instant the worker polls for so long instead of sleeping
+  std::string kind = "run";       // manifest "kind": "run" | "calibration" | "verify"
   nlohmann::json extra_manifest = nlohmann::json::object();  // "topology", "plan", ... merged into the manifest
   std::vector<observe::ScrapeTarget> nodes;                  // scraped each second
   std::optional<traffic::TagSigner> signer;                  // tag every request; else "x-shadow" is not sent

@@ -3,6 +3,8 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/batch_history.cpp
   ${CMAKE_CURRENT_LIST_DIR}/channel_factory.cpp
   ${CMAKE_CURRENT_LIST_DIR}/connection_limit.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/control.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/control_socket.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cut_schedule.cpp
   ${CMAKE_CURRENT_LIST_DIR}/event_loop.cpp
   ${CMAKE_CURRENT_LIST_DIR}/flow_table.cpp
@@ -14,6 +16,7 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/http_connection.cpp
   ${CMAKE_CURRENT_LIST_DIR}/interval_stats.cpp
   ${CMAKE_CURRENT_LIST_DIR}/progress_builder.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/load_clock.cpp
   ${CMAKE_CURRENT_LIST_DIR}/recorder.cpp
   ${CMAKE_CURRENT_LIST_DIR}/request_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/response_framing.cpp
@@ -23,10 +26,12 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/socket_address.cpp
   ${CMAKE_CURRENT_LIST_DIR}/thresholds_eval.cpp
   ${CMAKE_CURRENT_LIST_DIR}/tls_context.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/user_pool.cpp
   ${CMAKE_CURRENT_LIST_DIR}/validity.cpp
   ${CMAKE_CURRENT_LIST_DIR}/wakeful_core.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker_channels.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker_connections.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/worker_control.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker_flows.cpp
 )

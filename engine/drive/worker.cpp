@@ -23,22 +23,20 @@ Worker::Worker(WorkerOptions options, RequestPlan plan, EventLoop loop, Mailbox&
       plan_(std::move(plan)),
       open_model_(options_.arrivals != nullptr),
       timeout_ns_(options_.scenario->timeout.count()),
-      end_ns_(options_.duration.count()),
       loop_(std::move(loop)),
       mailbox_(mailbox),
       cuts_(options_.stages),
       interval_(mailbox.empty()),
+      pacer_({.spin = options_.spin, .probe = open_model_}),
       traces_(options_.seed, "traces/" + options_.run_id),
-      users_(options_.seed, "users"),
       variables_(options_.seed, "variables"),
       thinks_(options_.seed, "think times"),
       series_in_flight_(plan_.series.size()),
       receive_buffer_(std::make_unique<char[]>(kReceiveBytes)) {
   for (const auto& origin : plan_.origins) pools_.emplace_back().address = socket_address(origin);
   make_channels();
-  double sum = 0;
-  for (const auto& flow : options_.scenario->flows) cumulative_weights_.push_back(sum += flow.weight);
-  if (open_model_) next_arrival_ = options_.arrivals->next();
+  if (open_model_) next_planned();
+  find_end();
 }
 
 Worker::~Worker() {
@@ -56,25 +54,42 @@ void Worker::run() {
   if (open_model_) sched_setscheduler(0, SCHED_FIFO, &first);
   monitor_.since_last();
   for (std::int64_t at = now(); at < 0; at = now()) loop_.wait(Nanos(-at));
-  if (!open_model_) {
-    for (std::uint32_t user = 0; user < options_.connections; ++user) begin_user(0);
-  }
   while (!stop_now_.load(std::memory_order_relaxed)) {
     turn(now());
-    const std::int64_t at = now();
-    if (finished(at)) break;
-    for (const auto& event : loop_.wait(until_next(at))) on_event(event);
+    if (finished(now())) break;
+    sleep_and_react();
   }
   const std::int64_t at = now();
   if (sending_) end_sending(at);
   cut(at, {.at_ns = at, .second = true, .window = true}, true);
+  if (options_.control != nullptr) options_.control->close();
+}
+
+void Worker::sleep_and_react() {
+  const std::int64_t limit = pacer_.sleep_until(seen_, next_instant(seen_)) - seen_;
+  const auto events = loop_.wait(Nanos(limit));
+  if (pacer_.armed()) pacer_.woke(now(), !events.empty(), interval_->timer_floor);
+  for (const auto& event : events) {
+    on_event(event);
+    // A planned start does not wait for the rest of the batch; the answers looked at the clock.
+    if (overdue()) {
+      start_due(seen_, kStartBatch);
+      wake_due(seen_);
+    }
+  }
+}
+
+bool Worker::overdue() const {
+  return !stopping_ && (next_due_ <= seen_ || (!wakes_.empty() && wakes_.top().at <= seen_));
 }
 
 void Worker::turn(std::int64_t at) {
+  if (options_.control != nullptr && options_.control->pending()) serve_control();
   watch_for_stop(at);
   cut_due(at);
   if (!stopping_) {
     start_due(at, kStartBatch);
+    if (!options_.users.empty() && sending_) users_join(at);
     wake_due(at);
   }
   expire_due(at);
@@ -85,7 +100,7 @@ bool Worker::finished(std::int64_t at) {
   if (stopping_) return request_book_.in_flight == 0 || at >= drain_until_;
   if (sending_) {
     const bool all_sent = at >= end_ns_ && !next_arrival_;
-    if (!all_sent && at < end_ns_ + std::min(timeout_ns_, kCatchUp)) return false;
+    if (!all_sent && (end_ns_ == LoadClock::kNever || at < end_ns_ + std::min(timeout_ns_, kCatchUp))) return false;
     end_sending(at);
   }
   return flows_.active() == 0 || at >= drain_until_;
@@ -94,9 +109,10 @@ bool Worker::finished(std::int64_t at) {
 void Worker::end_sending(std::int64_t at) {
   sending_ = false;
   sending_ns_ = std::min(at, end_ns_);
-  drain_until_ = at + timeout_ns_;
-  if (stopping_ || stop_now_.load(std::memory_order_relaxed)) return;
-  for (; next_arrival_; next_arrival_ = options_.arrivals->next()) {  // too far behind to be sent
+  drain_until_ = at + options_.grace.count();
+  for (UserPool& users : options_.users) users.stop();
+  if (stopping_ || ended_by_control_ || stop_now_.load(std::memory_order_relaxed)) return;
+  for (; next_arrival_; next_planned()) {  // too far behind to be sent
     ++flow_book_.planned;
     ++flow_book_.dropped;
     ++interval_->flows.planned;
@@ -153,10 +169,23 @@ void Worker::cut(std::int64_t at, CutSchedule::Cut kind, bool last) {
   if (!last) interval_ = mailbox_.empty();
 }
 
+void Worker::next_planned() {
+  next_arrival_ = options_.arrivals->next();
+  next_due_ = next_arrival_ ? clock_.to_run(next_arrival_->offset.count()) : LoadClock::kNever;
+}
+
+void Worker::find_end() {
+  end_ns_ = open_model_ ? clock_.to_run(options_.duration.count()) : 0;
+  for (const UserPool& users : options_.users) end_ns_ = std::max(end_ns_, users.end());
+}
+
 void Worker::start_due(std::int64_t until, int at_most) {
-  for (int i = 0; i < at_most && next_arrival_ && next_arrival_->offset.count() <= until; ++i) {
-    begin_flow(next_arrival_->flow, next_arrival_->number, next_arrival_->offset.count());
-    next_arrival_ = options_.arrivals->next();
+  for (int i = 0; i < at_most && next_due_ <= until; ++i) {
+    const std::uint32_t flow = next_arrival_->flow;
+    const std::uint64_t number = next_arrival_->number;
+    const std::int64_t planned = next_due_;
+    next_planned();
+    begin_flow(flow, number, planned, {});
   }
 }
 
@@ -164,10 +193,10 @@ void Worker::wake_due(std::int64_t at) {
   while (!wakes_.empty() && wakes_.top().at <= at) {
     const Wake wake = wakes_.top();
     wakes_.pop();
-    if (wake.flow != kNone) {
-      begin_step(wake.flow, wake.at, true);
-    } else if (sending_) {
-      begin_user(wake.at);
+    if (wake.pool == kNone) {
+      begin_step(wake.index, wake.at, true);
+    } else if (const auto start = options_.users[wake.pool].begin(wake.index, wake.at)) {
+      begin_user(wake.pool, *start);
     }
   }
 }
@@ -194,16 +223,17 @@ void Worker::expire_due(std::int64_t at) {
   }
 }
 
-Nanos Worker::until_next(std::int64_t at) const {
+std::int64_t Worker::next_instant(std::int64_t at) const {
   std::int64_t next = std::min(at + kStopLatency, cuts_.next().at_ns);
   if (!stopping_) {
-    if (next_arrival_) next = std::min(next, next_arrival_->offset.count());
+    next = std::min(next, next_due_);
     if (!wakes_.empty()) next = std::min(next, wakes_.top().at);
+    for (const UserPool& users : options_.users) next = std::min(next, users.next_join());
   }
   if (flows_.next_to_expire() != kNone) next = std::min(next, flows_[flows_.next_to_expire()].deadline);
   if (sending_ && at < end_ns_) next = std::min(next, end_ns_);
   if (!channels_.empty()) next = std::min(next, next_channel_timer());
-  return Nanos(next - at);
+  return next;
 }
 
 }  // namespace tidemark::drive

@@ -21,14 +21,18 @@
 #include "engine/core/units.h"
 #include "engine/drive/channel.h"
 #include "engine/drive/channel_factory.h"
+#include "engine/drive/control.h"
 #include "engine/drive/cut_schedule.h"
 #include "engine/drive/event_loop.h"
 #include "engine/drive/flow_table.h"
 #include "engine/drive/interval_stats.h"
+#include "engine/drive/load_clock.h"
+#include "engine/drive/pacer.h"
 #include "engine/drive/request_plan.h"
 #include "engine/drive/response_framing.h"
 #include "engine/drive/self_monitor.h"
 #include "engine/drive/socket_address.h"
+#include "engine/drive/user_pool.h"
 #include "engine/schedule/arrivals.h"
 
 namespace tidemark::drive {
@@ -36,10 +40,14 @@ namespace tidemark::drive {
 struct WorkerOptions {
   const schedule::Scenario* scenario = nullptr;
   const std::vector<std::string>* logged_targets = nullptr;  // replay: the target of each arrival
-  std::unique_ptr<schedule::ArrivalStream> arrivals;         // open model; nullptr: closed
+  std::unique_ptr<schedule::ArrivalStream> arrivals;         // of the open loads; nullptr: there is none
+  std::vector<UserPool> users;                               // of the closed loads
   std::vector<schedule::ArrivalStream::StageMark> stages;    // where windows are cut
-  Nanos duration{};                                          // of the sending phase
-  std::uint32_t connections = 1;                             // at most; closed model: users as well
+  Nanos duration{};                                          // of the sending phase of the open loads
+  Nanos grace{};                                             // after the sending phase, for what is under way
+  Nanos spin{};                                              // polled instead of slept before each planned instant
+  ControlBox* control = nullptr;                             // who steers the run; nullptr: nobody
+  std::uint32_t connections = 1;                             // at most
   std::uint64_t most_waiting = 1;                            // flows waiting for a connection; beyond: dropped
   std::uint64_t seed = 1;
   std::string run_id;
@@ -67,6 +75,7 @@ class Worker final : private Channel::Owner {
   const RequestBook& requests() const { return request_book_; }
   int stopped_by() const { return stopped_by_; }
   std::int64_t sending_ns() const { return sending_ns_; }  // length of the sending phase, shorter if it was stopped
+  bool ended_by_control() const { return ended_by_control_; }
 
  private:
   struct Connection {
@@ -89,28 +98,44 @@ class Worker final : private Channel::Owner {
     std::unique_ptr<Channel> channel;  // of an origin that is not plain HTTP/1.1; it holds the connections then
     bool room = true;                  // it did not refuse the last submission
   };
-  struct Wake {  // a think time's end, or a pausing user's (flow == kNone)
+  struct UserRef {  // whose flow it is; pool kNone: an arrival's
+    std::uint32_t pool = kNone, user = 0;
+  };
+  struct Wake {  // the end of a think time: of a flow under way, or (pool != kNone) of a user between two flows
     std::int64_t at = 0;
-    std::uint32_t flow = kNone;
+    std::uint32_t index = kNone, pool = kNone;
     bool operator>(const Wake& other) const { return at > other.at; }
   };
 
   // worker.cpp: time
-  std::int64_t now() const { return (Clock::now() - options_.start).count(); }
+  std::int64_t now() { return seen_ = (Clock::now() - options_.start).count(); }
   void turn(std::int64_t at);  // everything that is due
   bool finished(std::int64_t at);
   void watch_for_stop(std::int64_t at);
   void cut_due(std::int64_t at);
   void cut(std::int64_t at, CutSchedule::Cut kind, bool last);
   void start_due(std::int64_t until, int at_most);
+  void next_planned();
+  bool overdue() const;
+  void sleep_and_react();
+  void find_end();
   void wake_due(std::int64_t at);
   void expire_due(std::int64_t at);
-  Nanos until_next(std::int64_t at) const;
+  std::int64_t next_instant(std::int64_t at) const;
   void end_sending(std::int64_t at);
 
+  // worker_control.cpp: a run that is steered
+  void serve_control();
+  ControlReply steer(const ControlRequest& request, std::int64_t at);
+  std::string change_rate(const ControlRequest& request, std::int64_t at);
+  void rescheduled(const char* what, std::int64_t at);
+  ControlStatus control_status(std::int64_t at) const;
+
   // worker_flows.cpp: flows and their requests
-  void begin_user(std::int64_t planned);
-  void begin_flow(std::uint32_t flow, std::uint64_t number, std::int64_t planned);
+  void begin_user(std::uint32_t pool, const UserPool::Start& start);
+  void users_join(std::int64_t at);
+  void user_ended(UserRef who, std::int64_t begun, std::int64_t at, bool refused);
+  void begin_flow(std::uint32_t flow, std::uint64_t number, std::int64_t planned, UserRef who);
   void begin_step(std::uint32_t index, std::int64_t planned, bool by_timer);
   void count_send(std::int64_t lateness);
   void count_started(FlowSlot& slot);
@@ -160,8 +185,9 @@ class Worker final : private Channel::Owner {
   // Immutable after construction, but for the trace ids in the plan's bytes.
   WorkerOptions options_;
   RequestPlan plan_;
-  bool open_model_;
-  std::int64_t timeout_ns_, end_ns_;
+  bool open_model_;  // at least one load is open
+  std::int64_t timeout_ns_;
+  std::int64_t end_ns_ = 0;  // of the sending phase; moves when the run is steered
 
   // The worker's own.
   EventLoop loop_;
@@ -176,15 +202,22 @@ class Worker final : private Channel::Owner {
   std::vector<std::uint32_t> channels_;  // origins that have one, by the number in their tag
   std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
   std::optional<schedule::Arrival> next_arrival_;
-  Random traces_, users_, variables_, thinks_;
-  std::vector<double> cumulative_weights_;
+  std::int64_t next_due_ = LoadClock::kNever;  // when next_arrival_ is planned on the run's clock
+  LoadClock clock_;                            // of the open loads
+  Pacer pacer_;
+  double factor_ = 1;  // the rate, as a multiple of the planned one
+  bool paused_ = false;
+  Random traces_;
+  IndexedRandom variables_;
+  Random thinks_;
   std::vector<std::uint64_t> series_in_flight_;
   FlowBook flow_book_;
   RequestBook request_book_;
-  std::uint64_t waiting_ = 0, user_flows_ = 0;
+  std::uint64_t waiting_ = 0;
   std::uint32_t open_connections_ = 0;
+  std::int64_t seen_ = 0;  // the last look at the clock
   std::int64_t cut_from_ = 0, drain_until_ = 0, sending_ns_ = 0;
-  bool sending_ = true, stopping_ = false;
+  bool sending_ = true, stopping_ = false, ended_by_control_ = false;
   int stopped_by_ = 0;
   std::string scratch_;
   Rendered rendered_;

@@ -12,20 +12,35 @@ constexpr std::size_t kErrorKindBytes = 256;
 
 }  // namespace
 
-void Worker::begin_user(std::int64_t planned) {
-  const double draw = users_.uniform() * cumulative_weights_.back();
-  const auto chosen = std::upper_bound(cumulative_weights_.begin(), cumulative_weights_.end(), draw);
-  const auto flow = std::min<std::ptrdiff_t>(chosen - cumulative_weights_.begin(),
-                                             static_cast<std::ptrdiff_t>(cumulative_weights_.size()) - 1);
-  begin_flow(static_cast<std::uint32_t>(flow), user_flows_++, planned);
+void Worker::users_join(std::int64_t at) {
+  for (std::uint32_t pool = 0; pool < options_.users.size(); ++pool) {
+    while (const auto start = options_.users[pool].next_to_join(at)) begin_user(pool, *start);
+  }
 }
 
-void Worker::begin_flow(std::uint32_t flow, std::uint64_t number, std::int64_t planned) {
+void Worker::begin_user(std::uint32_t pool, const UserPool::Start& start) {
+  begin_flow(start.flow, start.number, start.planned, {pool, start.user});
+}
+
+// The flow of a user of a closed load has ended.
+void Worker::user_ended(UserRef who, std::int64_t begun, std::int64_t at, bool refused) {
+  UserPool& users = options_.users[who.pool];
+  auto next = users.after_flow(who.user, begun, at);
+  if (!next) return;
+  if (refused) next = std::max(*next, at + kRefusedPause);
+  if (*next > at) {
+    wakes_.push({.at = *next, .index = who.user, .pool = who.pool});
+  } else if (const auto start = users.begin(who.user, at)) {
+    begin_user(who.pool, *start);
+  }
+}
+
+void Worker::begin_flow(std::uint32_t flow, std::uint64_t number, std::int64_t planned, UserRef who) {
   const CompiledFlow& compiled = plan_.flows[flow];
   ++flow_book_.planned;
   ++interval_->flows.planned;
   interval_->planned_requests += compiled.steps.size();
-  if (waiting_ >= options_.most_waiting) {
+  if (waiting_ >= options_.most_waiting && who.pool == kNone) {  // users are as many as they are
     ++flow_book_.dropped;
     ++interval_->flows.dropped;
     return;
@@ -35,13 +50,17 @@ void Worker::begin_flow(std::uint32_t flow, std::uint64_t number, std::int64_t p
   slot.flow = flow;
   slot.step = 0;
   slot.number = number;
+  slot.pool = who.pool;
+  slot.user = who.user;
+  slot.begun = planned;
   if (compiled.traced) {
     slot.trace_high = traces_.next();
     slot.trace_low = traces_.next() | 1U;  // never all zero
   }
   if (compiled.uses_values) {
     slot.values = std::make_unique<std::vector<std::string>>();
-    draw_values(plan_, *options_.scenario, number, options_.run_id, variables_, *slot.values);
+    Random variables = variables_.stream(number);  // the same whoever runs this flow, and whatever ran before it
+    draw_values(plan_, *options_.scenario, number, options_.run_id, variables, *slot.values);
   }
   begin_step(index, planned, true);
 }
@@ -66,6 +85,7 @@ void Worker::begin_step(std::uint32_t index, std::int64_t planned, bool by_timer
   slot.phase = FlowSlot::Phase::waiting;
   pool.waiting.push_back(index);
   ++waiting_;
+  if (open_connections_ >= options_.connections) ++interval_->self.overflow;
   pump(origin);
 }
 
@@ -189,19 +209,16 @@ void Worker::advance_flow(std::uint32_t index, Outcome outcome, std::int64_t at,
     return;
   }
   slot.phase = FlowSlot::Phase::thinking;
-  if (!stopping_) wakes_.push({.at = at + think.count(), .flow = index});
+  if (!stopping_) wakes_.push({.at = at + think.count(), .index = index});
 }
 
 void Worker::leave_flow(std::uint32_t index, bool completed, std::int64_t at, bool refused) {
   ++(completed ? flow_book_.completed : flow_book_.aborted);
   ++(completed ? interval_->flows.completed : interval_->flows.aborted);
+  const UserRef who{flows_[index].pool, flows_[index].user};
+  const std::int64_t begun = flows_[index].begun;
   flows_.release(index);
-  if (open_model_ || !sending_ || stopping_ || at >= end_ns_) return;
-  if (refused) {
-    wakes_.push({.at = at + kRefusedPause, .flow = kNone});
-  } else {
-    begin_user(at);
-  }
+  if (who.pool != kNone) user_ended(who, begun, at, refused);
 }
 
 }  // namespace tidemark::drive

@@ -3,173 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
-#include "engine/core/random.h"
-#include "engine/schedule/time_series.h"
-
-// The schedule is a function of the load and the seed: no operation may be fused at the compiler's whim.
-#pragma clang fp contract(off)
+#include "engine/schedule/arrival_kinds.h"
 
 namespace tidemark::schedule {
 namespace {
-
-// Flows by weight, from a stream of their own: the times stay the same when a weight changes.
-class FlowChoice {
- public:
-  FlowChoice(const std::vector<Flow>& flows, std::uint64_t seed) : random_(seed, "flows") {
-    double sum = 0;
-    for (const Flow& flow : flows) cumulative_.push_back(sum += flow.weight);
-  }
-  std::uint32_t next() {
-    if (cumulative_.size() == 1) return 0;
-    const double at = random_.uniform() * cumulative_.back();
-    const auto found = std::ranges::upper_bound(cumulative_, at);
-    return static_cast<std::uint32_t>(
-        std::min<std::ptrdiff_t>(found - cumulative_.begin(), std::ssize(cumulative_) - 1));
-  }
-
- private:
-  Random random_;
-  std::vector<double> cumulative_;
-};
-
-// A stage: the rate runs straight from r0 to r1.
-struct Segment {
-  Nanos start{}, end{};
-  double r0 = 0, r1 = 0;  // per second
-
-  double length_s() const { return to_seconds(end - start); }
-  double integral() const { return (r0 + r1) / 2 * length_s(); }
-  // Where the integral from the segment's start reaches y, 0 <= y <= integral(): the root of r0 t + k t^2 / 2 = y in
-  // the form that cancels nothing, also for k = 0 and r0 = 0.
-  Nanos at(double y) const {
-    if (!(y > 0)) return start;
-    const double k = (r1 - r0) / length_s();
-    const double t_s = 2 * y / (r0 + std::sqrt(std::max(0.0, r0 * r0 + 2 * k * y)));
-    return std::min(end, start + Nanos(std::llround(std::min(t_s, length_s()) * 1e9)));
-  }
-};
-
-class StagedArrivals : public ArrivalStream {
- public:
-  StagedArrivals(const Scenario& scenario, std::uint64_t seed)
-      : even_(scenario.load.arrivals == Load::Arrivals::even),
-        random_(seed, "arrivals"),
-        choice_(scenario.flows, seed) {
-    Nanos start{};
-    for (const Stage& stage : scenario.load.stages) {
-      segments_.push_back({start, start + stage.duration, stage.from.per_second(), stage.to.per_second()});
-      start = segments_.back().end;
-      integral_ += segments_.back().integral();
-    }
-    even_count_ = static_cast<std::uint64_t>(std::floor(integral_ + 0.5));
-    position_ = even_ ? -0.5 : 0.0;
-  }
-
-  std::optional<Arrival> next() override {
-    if (even_ && number_ == even_count_) return std::nullopt;
-    position_ += even_ ? 1.0 : random_.exponential(1.0);
-    while (current_ < segments_.size() && position_ > segments_[current_].integral()) {
-      position_ -= segments_[current_].integral();
-      ++current_;
-    }
-    const bool past_end = current_ == segments_.size();
-    if (past_end && !even_) return std::nullopt;
-    // Rounding may put the last of the counted even arrivals a hair beyond the last stage: it is due at its end.
-    last_ = std::max(last_, past_end ? segments_.back().end : segments_[current_].at(position_));
-    return Arrival{last_, choice_.next(), number_++};
-  }
-
-  double expected_count() const override { return even_ ? static_cast<double>(even_count_) : integral_; }
-
-  std::vector<StageMark> stages() const override {
-    std::vector<StageMark> marks;
-    for (const Segment& segment : segments_) {
-      marks.push_back({segment.start, segment.end, Rate::per_second((segment.r0 + segment.r1) / 2)});
-    }
-    return marks;
-  }
-
- private:
-  std::vector<Segment> segments_;
-  double integral_ = 0;
-  bool even_;
-  std::uint64_t even_count_ = 0;
-  Random random_;
-  FlowChoice choice_;
-  std::size_t current_ = 0;
-  double position_ = 0;  // integral since the current segment's start: small, so that long runs lose no digits
-  std::uint64_t number_ = 0;
-  Nanos last_{};
-};
-
-class ShapedArrivals : public ArrivalStream {
- public:
-  ShapedArrivals(const Scenario& scenario, std::vector<ShapeBin> bins, std::vector<std::string> notes,
-                 std::uint64_t seed)
-      : bins_(std::move(bins)),
-        notes_(std::move(notes)),
-        even_(scenario.load.arrivals == Load::Arrivals::even),
-        random_(seed, "arrivals"),
-        choice_(scenario.flows, seed) {
-    for (const ShapeBin& bin : bins_) total_ += bin.expected;
-    total_ = std::floor(total_ + 0.5);
-  }
-
-  std::optional<Arrival> next() override {
-    while (left_in_bin_ == 0) {
-      if (current_ == bins_.size()) return std::nullopt;
-      open_bin();
-    }
-    const ShapeBin& bin = bins_[current_ - 1];
-    double share = 0;  // of the bin, [0, 1]
-    if (even_) {
-      share = (static_cast<double>(bin_count_ - left_in_bin_) + 0.5) / static_cast<double>(bin_count_);
-    } else {
-      // The smallest of m uniform draws on what remains of the bin: uniform order statistics, one at a time.
-      remaining_ += remaining_ * portable_expm1(-random_.exponential(1.0) / static_cast<double>(left_in_bin_));
-      share = 1.0 - remaining_;
-    }
-    --left_in_bin_;
-    const Nanos length = bin.end - bin.start;
-    const Nanos into(static_cast<std::int64_t>(share * static_cast<double>(length.count())));
-    last_ = std::max(last_, bin.start + std::clamp(into, Nanos{}, std::max(Nanos{}, length - Nanos{1})));
-    return Arrival{last_, choice_.next(), number_++};
-  }
-
-  double expected_count() const override { return total_; }
-
-  std::vector<StageMark> stages() const override {
-    const Nanos end = bins_.back().end;
-    return {{Nanos{}, end, Rate::per_second(total_ / to_seconds(end))}};
-  }
-  std::vector<std::string> notes() const override { return notes_; }
-
- private:
-  // The bin's share of the rounded running integral: each bin is within 1 of its own, every prefix within 1/2.
-  void open_bin() {
-    integral_ += bins_[current_++].expected;
-    const auto due = static_cast<std::uint64_t>(std::floor(integral_ + 0.5));
-    bin_count_ = left_in_bin_ = due - planned_;
-    planned_ = due;
-    remaining_ = 1.0;
-  }
-
-  std::vector<ShapeBin> bins_;
-  std::vector<std::string> notes_;
-  bool even_;
-  double total_ = 0;
-  Random random_;
-  FlowChoice choice_;
-  std::size_t current_ = 0;  // bins opened so far
-  double integral_ = 0;
-  std::uint64_t planned_ = 0, bin_count_ = 0, left_in_bin_ = 0;
-  double remaining_ = 1.0;  // share of the bin after the last draw
-  std::uint64_t number_ = 0;
-  Nanos last_{};
-};
 
 class ReplayedArrivals : public ArrivalStream {
  public:
@@ -178,6 +17,9 @@ class ReplayedArrivals : public ArrivalStream {
   std::optional<Arrival> next() override {
     if (position_ == arrivals_.size()) return std::nullopt;
     return arrivals_[position_++];
+  }
+  double expected_before(Nanos offset) const override {
+    return static_cast<double>(arrivals_before(arrivals_, offset));
   }
   double expected_count() const override { return static_cast<double>(arrivals_.size()); }
   std::vector<StageMark> stages() const override {
@@ -205,29 +47,92 @@ class ReplayedArrivals : public ArrivalStream {
   std::size_t position_ = 0;
 };
 
+// One agent's share: the arrivals whose number is its own, modulo the number of agents.
+class PartitionedArrivals : public ArrivalStream {
+ public:
+  PartitionedArrivals(Stream whole, Partition partition) : whole_(std::move(whole)), partition_(partition) {}
+
+  std::optional<Arrival> next() override {
+    auto arrival = whole_->next();
+    while (arrival && !partition_.owns(arrival->number)) arrival = whole_->next();
+    return arrival;
+  }
+  double expected_before(Nanos offset) const override { return whole_->expected_before(offset) / partition_.count; }
+  double expected_count() const override { return whole_->expected_count() / partition_.count; }
+  std::vector<StageMark> stages() const override {
+    auto marks = whole_->stages();
+    for (StageMark& mark : marks) mark.rate = Rate::per_second(mark.rate.per_second() / partition_.count);
+    return marks;
+  }
+  std::vector<std::string> notes() const override { return whole_->notes(); }
+
+ private:
+  Stream whole_;
+  Partition partition_;
+};
+
+Result<Stream> arrivals_of(const Scenario& scenario, const StreamSource& source) {
+  const Load& load = *source.load;
+  if (load.shape) return shaped_arrivals(source);
+  if (load.offsets) return offset_arrivals(source);
+  if (load.bursts) return burst_arrivals(source);
+  if (load.sine) return sine_arrivals(source);
+  if (!load.stages.empty()) return staged_arrivals(source);
+  return fail(ExitCode::usage, scenario.name,
+              "an open load needs stages, a sine, bursts, a shape, recorded offsets or a replay");
+}
+
 }  // namespace
 
-Result<std::unique_ptr<ArrivalStream>> make_arrivals(const Scenario& scenario, std::uint64_t seed) {
-  const Load& load = scenario.load;
-  if (load.model == Load::Model::closed) {
-    return fail(ExitCode::usage, scenario.name, "a closed load has no planned arrivals");
+FlowChoice::FlowChoice(const std::vector<Flow>& flows, const Load& load, std::uint64_t seed, std::string_view random)
+    : random_(seed, random) {
+  double sum = 0;
+  for (std::uint32_t i = 0; i < flows.size(); ++i) {
+    if (!load.starts(flows[i])) continue;
+    flows_.push_back(i);
+    cumulative_.push_back(sum += flows[i].weight);
   }
-  if (load.replay) {
-    auto log = load_access_log(load.replay->file, load.replay->speed);
+}
+
+std::uint32_t FlowChoice::next() {
+  if (cumulative_.size() == 1) return flows_.front();
+  const double at = random_.uniform() * cumulative_.back();
+  const auto found = std::ranges::upper_bound(cumulative_, at) - cumulative_.begin();
+  return flows_[static_cast<std::size_t>(std::min<std::ptrdiff_t>(found, std::ssize(cumulative_) - 1))];
+}
+
+std::size_t arrivals_before(const std::vector<Arrival>& ordered, Nanos offset) {
+  const auto end = std::ranges::lower_bound(ordered, offset, {}, &Arrival::offset);
+  return static_cast<std::size_t>(end - ordered.begin());
+}
+
+Stream partitioned(Stream whole, Partition partition) {
+  if (partition.count <= 1) return whole;
+  return std::make_unique<PartitionedArrivals>(std::move(whole), partition);
+}
+
+Result<std::unique_ptr<ArrivalStream>> make_arrivals(const Scenario& scenario, std::uint64_t seed,
+                                                     Partition partition) {
+  if (scenario.load.replay) {
+    auto log = load_access_log(scenario.load.replay->file, scenario.load.replay->speed);
     if (!log) return tl::make_unexpected(log.error());
-    return std::make_unique<ReplayedArrivals>(std::move(*log));
+    return partitioned(std::make_unique<ReplayedArrivals>(std::move(*log)), partition);
   }
-  if (scenario.flows.empty()) return fail(ExitCode::usage, scenario.name, "has no flows");
-  if (load.shape) {
-    auto series = load_time_series(load.shape->file);
-    if (!series) return tl::make_unexpected(series.error());
-    auto bins = fit_shape(*series, *load.shape);
-    if (!bins) return tl::make_unexpected(bins.error());
-    return std::make_unique<ShapedArrivals>(scenario, std::move(*bins), std::move(series->notes), seed);
+  std::vector<Stream> streams;
+  const auto loads = scenario.loads();
+  for (std::size_t i = 0; i < loads.size(); ++i) {
+    if (loads[i]->model == Load::Model::closed) continue;
+    const auto starts = [&](const Flow& flow) { return loads[i]->starts(flow); };
+    if (std::ranges::none_of(scenario.flows, starts)) return fail(ExitCode::usage, scenario.name, "has no flows");
+    auto stream = arrivals_of(scenario, {.flows = &scenario.flows,
+                                         .load = loads[i],
+                                         .seed = seed,
+                                         .suffix = i == 0 ? std::string() : fmt::format("/{}", i)});
+    if (!stream) return tl::make_unexpected(std::move(stream.error()));
+    streams.push_back(std::move(*stream));
   }
-  if (load.stages.empty())
-    return fail(ExitCode::usage, scenario.name, "an open load needs stages, a shape or a replay");
-  return std::make_unique<StagedArrivals>(scenario, seed);
+  if (streams.empty()) return fail(ExitCode::usage, scenario.name, "a closed load has no planned arrivals");
+  return partitioned(streams.size() == 1 ? std::move(streams.front()) : merged_arrivals(std::move(streams)), partition);
 }
 
 }  // namespace tidemark::schedule

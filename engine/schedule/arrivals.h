@@ -20,6 +20,13 @@ struct Arrival {
   std::uint64_t number = 0;  // 0, 1, 2, ...
 };
 
+// Agent `index` of `count`: it sends what is its own of the one schedule, so that all of them together send exactly
+// that. Arrivals by their number, virtual users by theirs.
+struct Partition {
+  std::uint32_t index = 0, count = 1;  // index < count
+  bool owns(std::uint64_t number) const { return number % count == index; }
+};
+
 class ArrivalStream {
  public:
   virtual ~ArrivalStream() = default;
@@ -27,6 +34,8 @@ class ArrivalStream {
   // The exact number of arrivals where it is known before drawing (even arrivals, shapes, replay); else the
   // expectation.
   virtual double expected_count() const = 0;
+  // How many of them are planned before `offset`, on average: the integral of the rate.
+  virtual double expected_before(Nanos offset) const = 0;
   // Load-stage boundaries, ascending, first 0, last the end: series windows are cut there. `rate` is the planned mean.
   struct StageMark {
     Nanos start{}, end{};
@@ -42,7 +51,13 @@ class ArrivalStream {
 // poisson: unit-exponential gaps mapped through the inverse of the same integral. Shapes: each bin of the file gets
 // round(count x scale) arrivals with the rounding error carried along, so that planned = integral +- 1 per bin; inside
 // a bin they are evenly spaced, or, with poisson, uniformly drawn (a Poisson process given its count).
-Result<std::unique_ptr<ArrivalStream>> make_arrivals(const Scenario& scenario, std::uint64_t seed);
+// Bursts, recorded offsets and a sine: docs/scenario.md. Several open loads are one stream, in the order of time.
+Result<std::unique_ptr<ArrivalStream>> make_arrivals(const Scenario& scenario, std::uint64_t seed,
+                                                     Partition partition = {});
+
+// A stream's share for one agent; `ordered`'s arrivals before an offset.
+std::unique_ptr<ArrivalStream> partitioned(std::unique_ptr<ArrivalStream> whole, Partition partition);
+std::size_t arrivals_before(const std::vector<Arrival>& ordered, Nanos offset);
 
 // A combined-format access log as a scenario: one flow per distinct (method, path) up to 1,000, the rest share "other";
 // offsets from the recorded times. Malformed lines are counted and the first ten located.

@@ -7,12 +7,16 @@
 
 namespace tidemark::schedule {
 
+std::vector<const Load*> Scenario::loads() const {
+  std::vector<const Load*> all = {&load};
+  for (const Load& further : further_loads) all.push_back(&further);
+  return all;
+}
+
 Nanos Scenario::duration() const {
-  if (load.model == Load::Model::closed) return load.duration;
-  if (load.shape) return load.shape->duration;
-  Nanos sum{};
-  for (const Stage& stage : load.stages) sum += stage.duration;
-  return sum;
+  Nanos longest{};
+  for (const Load* one : loads()) longest = std::max(longest, one->length());
+  return longest;
 }
 
 bool is_target(const std::string& text) {

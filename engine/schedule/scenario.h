@@ -157,15 +157,54 @@ struct ReplayLog {
   double speed = 1;            // recorded gaps are divided by this
 };
 
+struct RecordedOffsets {
+  std::filesystem::path file;  // one offset a line, and the flow's name where it is known: docs/scenario.md
+  double speed = 1;            // recorded offsets are divided by this
+};
+
+struct Bursts {  // `size` flows at once, at 0, every, 2 every, ... while before `duration`
+  std::uint64_t size = 1;
+  Nanos every{}, duration{};
+};
+
+struct Sine {               // rate(t) = mean + amplitude sin(2 pi (t + phase) / period)
+  Rate mean, amplitude;     // amplitude <= mean
+  Nanos period{}, phase{};  // 0 <= phase < period
+  Nanos duration{};
+};
+
+struct UserStage {  // how many virtual users there are: a straight line from one to the other
+  std::uint32_t from = 0, to = 0;
+  Nanos duration{};
+};
+
+// One load. A scenario has one, or several at once, each with a model of its own.
 struct Load {
   enum class Model { open, closed } model = Model::open;
+  std::vector<std::string> flows;  // names of those it starts; empty: all
+  // Sockets at most. 0: computed (open, or closed with `users`). A closed load without `users` has as many users.
+  std::uint32_t connections = 0;
+  // After the last planned start, what is under way may go on for so long; unset: the time-out.
+  std::optional<Nanos> grace;
+
+  // Open: exactly one of the six.
   enum class Arrivals { poisson, even } arrivals = Arrivals::poisson;
-  std::vector<Stage> stages;        // open; or
-  std::optional<Shape> shape;       // open; or
-  std::optional<ReplayLog> replay;  // open
-  std::uint32_t connections =
-      0;             // closed: virtual users, each sending as soon as it has its answer; open: 0 = computed
-  Nanos duration{};  // closed
+  std::vector<Stage> stages;
+  std::optional<Shape> shape;
+  std::optional<ReplayLog> replay;
+  std::optional<RecordedOffsets> offsets;
+  std::optional<Bursts> bursts;
+  std::optional<Sine> sine;
+
+  // Closed: a user starts its next flow `think` after its last one ended, and not before `pacing` after that started.
+  std::vector<UserStage> users;  // or `connections` users for `duration`
+  Nanos duration{};
+  ThinkTime think{};
+  Nanos pacing{};
+
+  bool starts(const Flow& flow) const;
+  Nanos length() const;  // of the sending phase; a replay's and offsets' is known after loading: 0 here
+  std::vector<UserStage> user_stages() const;  // closed: `users`, or what `connections` and `duration` stand for
 };
 
 struct Threshold {
@@ -210,10 +249,12 @@ struct Scenario {
   // and to tear-down. Neither is counted in the load's books and series.
   Flow setup, teardown;
   std::vector<Flow> flows;
-  Load load;
+  Load load;                        // the first, or only, load
+  std::vector<Load> further_loads;  // that run beside it, from the same instant
   std::vector<Threshold> thresholds;
 
-  Nanos duration() const;  // of the sending phase: stages, shape or closed duration; replay: known after loading
+  std::vector<const Load*> loads() const;  // all of them, in order
+  Nanos duration() const;                  // of the sending phase: of the longest load
 };
 
 // How a scenario's text and the files it includes are read; replaced in tests. The default takes regular files up to

@@ -12,13 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-// The inverse of reading a scalar: a dollar sign is written twice.
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) result.append(c == '$' ? 2 : 1, c);
-  return result;
-}
-
 json escaped_json(json value) {
   if (value.is_string()) return escaped(value.get<std::string>());
   if (value.is_structured()) {
@@ -84,24 +77,6 @@ json capture_json(const Capture& capture) {
   }
   if (capture.fallback) result["default"] = escaped(*capture.fallback);
   return result;
-}
-
-json think_json(const ThinkTime& think) {
-  const std::string low = format_duration(think.low);
-  switch (think.kind) {
-    case ThinkTime::Kind::none:
-    case ThinkTime::Kind::constant:
-      return low;
-    case ThinkTime::Kind::uniform:
-      return {{"uniform", {low, format_duration(think.high)}}};
-    case ThinkTime::Kind::exponential:
-      return {{"exponential", low}};
-    case ThinkTime::Kind::normal:
-      return {{"normal", {low, format_duration(think.high)}}};
-    case ThinkTime::Kind::lognormal:
-      break;
-  }
-  return {{"lognormal", {{"median", low}, {"sigma", think.sigma}}}};
 }
 
 json part_json(const Part& part) {
@@ -202,40 +177,36 @@ json feeder_json(const Feeder& feeder) {
           {"on_end", feeder.on_end == Feeder::OnEnd::stop ? "stop" : "repeat"}};
 }
 
-json load_json(const Load& load) {
-  json result = {{"model", load.model == Load::Model::open ? "open" : "closed"}};
-  if (load.connections > 0) result["connections"] = load.connections;
-  if (load.model == Load::Model::closed) {
-    result["duration"] = format_duration(load.duration);
-    return result;
-  }
-  result["arrivals"] = load.arrivals == Load::Arrivals::poisson ? "poisson" : "even";
-  for (const Stage& stage : load.stages) {
-    json item = {{"duration", format_duration(stage.duration)}};
-    if (stage.from == stage.to) {
-      item["rate"] = stage.from.per_second();
-    } else {
-      item["from"] = stage.from.per_second();
-      item["to"] = stage.to.per_second();
-    }
-    result["stages"].push_back(std::move(item));
-  }
-  if (load.shape) {
-    result["shape"] = {{"file", escaped(load.shape->file.string())},
-                       {"duration", format_duration(load.shape->duration)}};
-    if (load.shape->mean) result["shape"]["mean"] = load.shape->mean->per_second();
-    if (load.shape->peak) result["shape"]["peak"] = load.shape->peak->per_second();
-  }
-  if (load.replay) result["replay"] = {{"file", escaped(load.replay->file.string())}, {"speed", load.replay->speed}};
-  return result;
-}
-
 }  // namespace
 
+json think_json(const ThinkTime& think) {
+  const std::string low = format_duration(think.low);
+  switch (think.kind) {
+    case ThinkTime::Kind::none:
+    case ThinkTime::Kind::constant:
+      return low;
+    case ThinkTime::Kind::uniform:
+      return {{"uniform", {low, format_duration(think.high)}}};
+    case ThinkTime::Kind::exponential:
+      return {{"exponential", low}};
+    case ThinkTime::Kind::normal:
+      return {{"normal", {low, format_duration(think.high)}}};
+    case ThinkTime::Kind::lognormal:
+      break;
+  }
+  return {{"lognormal", {{"median", low}, {"sigma", think.sigma}}}};
+}
+
 json to_json(const Scenario& scenario) {
-  json result = {{"name", escaped(scenario.name)},      {"timeout", format_duration(scenario.timeout)},
-                 {"cookies", scenario.cookies},         {"redirects", scenario.redirects},
-                 {"compression", scenario.compression}, {"load", load_json(scenario.load)}};
+  json result = {{"name", escaped(scenario.name)},
+                 {"timeout", format_duration(scenario.timeout)},
+                 {"cookies", scenario.cookies},
+                 {"redirects", scenario.redirects},
+                 {"compression", scenario.compression}};
+  if (scenario.further_loads.empty()) result["load"] = load_json(scenario.load);
+  for (const Load* load : scenario.loads()) {
+    if (!scenario.further_loads.empty()) result["loads"].push_back(load_json(*load));
+  }
   if (scenario.http_version != HttpVersion::automatic) result["http"] = http_version_text(scenario.http_version);
   if (scenario.streams != Scenario{}.streams) result["http2"] = {{"streams", scenario.streams}};
   if (const json tls = tls_json(scenario.tls); !tls.empty()) result["tls"] = tls;

@@ -134,13 +134,49 @@ void read_all_flows(ValueReader& reader, const Fields& fields, Scenario& scenari
   use_http_version(scenario.teardown, scenario.http_version);
 }
 
+void read_loads(ValueReader& reader, const Fields& fields, Scenario& scenario) {
+  const YamlNode* several = fields.find("loads");
+  if (several == nullptr) {
+    if (const YamlNode* node = fields.require("load")) scenario.load = read_load(reader, *node, "load");
+    return;
+  }
+  if (fields.find("load") != nullptr) reader.problem(several->line, "loads", "stands instead of 'load', not beside it");
+  if (!reader.is_sequence(*several, "loads", kMostLoads)) return;
+  if (several->items.empty()) reader.problem(several->line, "loads", "needs at least one load");
+  for (std::size_t i = 0; i < several->items.size(); ++i) {
+    Load load = read_load(reader, *several->items[i], fmt::format("loads[{}]", i));
+    if (load.replay && several->items.size() > 1) {
+      reader.problem(several->items[i]->line, fmt::format("loads[{}].replay", i),
+                     "a log brings its own flows and runs alone; 'offsets' may run beside others");
+    }
+    if (i == 0) {
+      scenario.load = std::move(load);
+    } else {
+      scenario.further_loads.push_back(std::move(load));
+    }
+  }
+}
+
+// A load may start some of the flows only.
+void check_load_flows(ValueReader& reader, const YamlNode& root, const Scenario& scenario) {
+  std::vector<std::string> names;
+  for (const Flow& flow : scenario.flows) names.push_back(flow.name);
+  for (std::size_t i = 0; i < 1 + scenario.further_loads.size(); ++i) {
+    const std::string path = scenario.further_loads.empty() ? "load.flows" : fmt::format("loads[{}].flows", i);
+    for (const std::string& wanted : scenario.loads()[i]->flows) {
+      if (std::ranges::find(names, wanted) != names.end()) continue;
+      reader.problem(root.line, path, fmt::format("no flow is called '{}'{}", wanted, reader.hint(wanted, names)));
+    }
+  }
+}
+
 Scenario read_scenario(ValueReader& reader, const YamlNode& root, const std::map<std::string, std::string>& overrides) {
   Scenario scenario;
   // 'include' is known, and gone from the tree by now.
   const Fields fields(
       reader, root, "",
       {"name", "target", "timeout", "http", "http2", "tls", "parameters", "variables", "feeders", "lua", "cookies",
-       "redirects", "compression", "setup", "teardown", "load", "flows", "thresholds", "include"});
+       "redirects", "compression", "setup", "teardown", "load", "loads", "flows", "thresholds", "include"});
   read_parameters(reader, fields.find("parameters"), overrides);
   scenario.parameters = reader.parameters;
   read_head(reader, fields, scenario);
@@ -148,8 +184,9 @@ Scenario read_scenario(ValueReader& reader, const YamlNode& root, const std::map
   if (const YamlNode* node = present(fields, "feeders")) scenario.feeders = read_feeders(reader, *node);
   if (const YamlNode* node = present(fields, "lua")) scenario.lua = read_script(reader, *node);
   check_names(reader, root, scenario);
-  if (const YamlNode* node = fields.require("load")) scenario.load = read_load(reader, *node);
+  read_loads(reader, fields, scenario);
   read_all_flows(reader, fields, scenario);
+  if (!scenario.flows.empty()) check_load_flows(reader, root, scenario);
   if (const YamlNode* node = present(fields, "thresholds")) {
     scenario.thresholds = read_thresholds(reader, *node, scenario.flows);
   }

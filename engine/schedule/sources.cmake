@@ -1,20 +1,27 @@
 target_sources(tidemark_core PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/access_log.cpp
   ${CMAKE_CURRENT_LIST_DIR}/arrivals.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/burst_arrivals.cpp
   ${CMAKE_CURRENT_LIST_DIR}/capture_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/check_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/condition.cpp
   ${CMAKE_CURRENT_LIST_DIR}/condition_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/feeder_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/flow_parser.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/load_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/load_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/protocol_parser.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/load_shapes.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/offset_arrivals.cpp
   ${CMAKE_CURRENT_LIST_DIR}/request_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario_files.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/secrets.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/shaped_arrivals.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/sine_arrivals.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/staged_arrivals.cpp
   ${CMAKE_CURRENT_LIST_DIR}/step_parts.cpp
   ${CMAKE_CURRENT_LIST_DIR}/template.cpp
   ${CMAKE_CURRENT_LIST_DIR}/template_functions.cpp

@@ -1,4 +1,5 @@
 #include "engine/schedule/template.h"
+#include "engine/schedule/scenario_parts.h"
 
 #include <fmt/format.h>
 
@@ -8,13 +9,14 @@
 #include "engine/schedule/value_reader.h"
 
 namespace tidemark::schedule {
-namespace {
 
 std::string escaped(std::string_view text) {
   std::string result;
   for (const char c : text) result.append(c == '$' ? 2 : 1, c);
   return result;
 }
+
+namespace {
 
 std::string arguments_of(const Call& call) {
   using Function = Call::Function;

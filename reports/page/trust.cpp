@@ -53,6 +53,12 @@ MaybeSection quality_section(const Facts& facts) {
                                                         count(missing_seconds(run))))});
   table.row({text("Watermark samples"),
              text(fmt::format("{}, of them missed {}", count(run.watermarks.size()), count(missed)))});
+  if (const Quantiles& floor = facts.summary.timer_floor_us; floor.count > 0) {
+    const Quantiles& lag = facts.summary.clocks.lag_us;
+    table.row({text("Send lag, against the timer floor probed between the sends"),
+               text(fmt::format("p50 {:.0f} against {:.0f} us, p99 {:.0f} against {:.0f} us", lag.p50, floor.p50,
+                                lag.p99, floor.p99))});
+  }
   table.row({text("Spans in the topology"), text(count(facts.input.spans.size()))});
   if (facts.input.model) {
     std::string runs;

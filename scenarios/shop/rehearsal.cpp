@@ -75,6 +75,7 @@ Result<Summary> run_part(const RehearsalOptions& options, const Part& part) {
   run.scenario = options.scenario;
   run.scenario.target = info.edge_url;
   run.scenario.load = {};
+  run.scenario.further_loads.clear();
   run.scenario.load.stages = part.stages;
   run.scenario.thresholds = part.thresholds;
   run.out_dir = options.dir / part.name;

@@ -1,10 +1,12 @@
 // A server that costs as little as a server can: every read of a whole request head is answered with the same bytes,
-// keep-alive, requests without bodies. For benchmarks and for tests of the generator.   usage: stub_server [PORT=0]
+// keep-alive, requests without bodies; one for /hold is never answered. For benchmarks and for tests of the generator.
+// usage: stub_server [PORT=0] [ADDRESSES=1]     listens on 127.0.0.1, 127.0.0.2, ... with one port
 // Prints its port on the first line; runs until it is killed, or its parent ends.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace {
 
@@ -21,22 +24,21 @@ constexpr std::string_view kResponse =
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, World!";
 constexpr int kBacklog = 4096;
 
-int listen_on(std::uint16_t port) {
+int listen_on(std::uint16_t& port, std::uint32_t nth) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   const int on = 1;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + nth);
   socklen_t size = sizeof(address);
   if (bind(listener, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(listener, kBacklog) != 0) {
     std::perror("listen");
     std::exit(4);
   }
   getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
-  std::printf("%u\n", static_cast<unsigned>(ntohs(address.sin_port)));
-  std::fflush(stdout);
+  port = ntohs(address.sin_port);
   return listener;
 }
 
@@ -65,6 +67,10 @@ bool serve(int socket, std::unordered_map<int, std::string>& pending) {
     input = joined;
   }
   for (auto end = input.find("\r\n\r\n"); end != input.npos; end = input.find("\r\n\r\n")) {
+    if (input.starts_with("GET /hold ")) {
+      input.remove_prefix(end + 4);
+      continue;
+    }
     if (write(socket, kResponse.data(), kResponse.size()) != static_cast<ssize_t>(kResponse.size())) return false;
     input.remove_prefix(end + 4);
   }
@@ -77,20 +83,31 @@ bool serve(int socket, std::unordered_map<int, std::string>& pending) {
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // never outlives the test or script that started it
-  const int listener = listen_on(argc > 1 ? static_cast<std::uint16_t>(std::atoi(argv[1])) : 0);
+  auto port = static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 0);
+  const auto addresses = static_cast<std::uint32_t>(argc > 2 ? std::atoi(argv[2]) : 1);
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
   const int epoll = epoll_create1(0);
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.fd = listener;
-  epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
+  std::vector<int> listeners;
+  for (std::uint32_t nth = 0; nth < addresses; ++nth) {
+    listeners.push_back(listen_on(port, nth));
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = listeners.back();
+    epoll_ctl(epoll, EPOLL_CTL_ADD, listeners.back(), &event);
+  }
+  std::printf("%u\n", static_cast<unsigned>(port));
+  std::fflush(stdout);
   std::unordered_map<int, std::string> pending;
   epoll_event events[256];
   while (true) {
     const int ready = epoll_wait(epoll, events, 256, -1);
     for (int i = 0; i < ready; ++i) {
       const int socket = events[i].data.fd;
-      if (socket == listener) {
-        accept_all(epoll, listener);
+      if (socket <= listeners.back()) {  // they were opened first and stay
+        accept_all(epoll, socket);
       } else if (!serve(socket, pending)) {
         pending.erase(socket);
         close(socket);

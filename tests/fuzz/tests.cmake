@@ -1,8 +1,10 @@
 tidemark_fuzz(NAME scenario SOURCE ${CMAKE_CURRENT_LIST_DIR}/scenario_fuzz.cpp LINK tidemark::core)
 tidemark_fuzz(NAME access_log SOURCE ${CMAKE_CURRENT_LIST_DIR}/access_log_fuzz.cpp LINK tidemark::core)
+tidemark_fuzz(NAME offsets SOURCE ${CMAKE_CURRENT_LIST_DIR}/offsets_fuzz.cpp LINK tidemark::core)
 
 tidemark_fuzz(NAME response_framing SOURCE ${CMAKE_CURRENT_LIST_DIR}/response_framing_fuzz.cpp LINK tidemark::io)
 
+tidemark_fuzz(NAME control SOURCE ${CMAKE_CURRENT_LIST_DIR}/control_fuzz.cpp LINK tidemark::io)
 tidemark_fuzz(NAME model SOURCE ${CMAKE_CURRENT_LIST_DIR}/model_fuzz.cpp LINK tidemark::models)
 tidemark_fuzz(NAME http_request SOURCE ${CMAKE_CURRENT_LIST_DIR}/http_request_fuzz.cpp LINK tidemark::io)
 tidemark_fuzz(NAME http_response SOURCE ${CMAKE_CURRENT_LIST_DIR}/http_response_fuzz.cpp LINK tidemark::io)

@@ -4,6 +4,7 @@ tidemark_test(NAME run_integration_tests LABEL integration
           ${CMAKE_CURRENT_LIST_DIR}/run_fixture.cpp
           ${CMAKE_CURRENT_LIST_DIR}/run_flows_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/run_load_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/run_steering_test.cpp
   LINK tidemark::io)
 target_compile_definitions(run_integration_tests PRIVATE TIDEMARK_STUB_SERVER="$<TARGET_FILE:stub_server>")
 add_dependencies(run_integration_tests stub_server)

@@ -29,8 +29,10 @@ tidemark_test(NAME core_tests LABEL unit
   LINK tidemark::core ZLIB::ZLIB)
 tidemark_test(NAME schedule_tests LABEL unit LINK tidemark::core SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/schedule/access_log_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/arrival_kinds_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/arrivals_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/protocol_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/load_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/random_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/scenario_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/schema_test.cpp
@@ -46,8 +48,11 @@ tidemark_test(NAME drive_tests LABEL unit
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/drive/decisions_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/grpc_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/h2_session_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/control_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/pacing_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/request_plan_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/response_framing_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/user_pool_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/wakeful_core_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/worker_channels_test.cpp
   LINK tidemark::io)

@@ -63,6 +63,8 @@ inline Summary sample_summary() {
   summary.offered_rate = 5.5;
   summary.achieved_rate = 5.25;
   summary.clocks = sample_clocks(100);
+  summary.timer_floor_us = {900, 18.25, 40, 55, 81, 97, 98.5, 24.5};
+  summary.overflowed = 17;
   summary.by_step["browse/list"] = {{200, 195, 3, 1, 1}, sample_clocks(200)};
   summary.by_step["buy, now"] = {{100, 95, 2, 2, 1}, sample_clocks(300)};
   summary.errors = {{"status 500", 5}, {"other", 1}};

@@ -223,7 +223,7 @@ TEST(Arrivals, RefuseLoadsThatPlanNone) {
   closed.load.model = Load::Model::closed;
   EXPECT_EQ(make_arrivals(closed, 1).error().what, "a closed load has no planned arrivals");
   EXPECT_EQ(make_arrivals(scenario_of(Load::Arrivals::even, {}), 1).error().what,
-            "an open load needs stages, a shape or a replay");
+            "an open load needs stages, a sine, bursts, a shape, recorded offsets or a replay");
   EXPECT_EQ(make_arrivals(scenario_of(Load::Arrivals::even, {stage(1, 1, seconds(1))}, {}), 1).error().what,
             "has no flows");
 }
