@@ -1,5 +1,5 @@
-// The end of a run in one struct: summary.json, `--json` and the first table of the report. docs/run-directory.md has its
-// schema (scenarios/schema/summary.schema.json is the published one).
+// The end of a run in one struct: summary.json, `--json` and the first table of the report. docs/run-directory.md has
+// its schema (scenarios/schema/summary.schema.json is the published one).
 #pragma once
 
 #include <map>
@@ -23,15 +23,17 @@ struct StepSummary {
 };
 
 struct ThresholdResult {
-  std::string expression;  // as written: "response.p99 < 86ms"
+  std::string expression;                                      // as written: "response.p99 < 86ms"
   double limit = 0, value = 0, value_low = 0, value_high = 0;  // value with its two-sided 95 % interval
-  std::string verdict;     // "pass" | "fail" | "undecided"
+  std::string verdict;                                         // "pass" | "fail" | "undecided"
+  std::string where;                                           // the node that decided, for a condition on watermarks
+  double at_s = -1;  // the end of the worst window, for a condition on windows or watermarks; -1: none
 };
 
 struct NodeSummary {
   std::string service;
-  double cpu_share_max = 0;    // of one core, over one second
-  double busy_share_max = 0;   // of the pool
+  double cpu_share_max = 0;   // of one core, over one second
+  double busy_share_max = 0;  // of the pool
   double busy_share_max_t_s = 0;
   std::uint32_t queued_max = 0;
   std::uint64_t refused = 0;
@@ -62,14 +64,16 @@ struct Summary {
   std::vector<Leak> leaks;
   std::string validity = "valid";  // "valid" | "generator-limited" | "environment-limited"
   std::vector<std::string> validity_reasons;
-  std::string verdict = "pass";    // "pass" | "fail" | "undecided"
-  std::string stop_reason;         // "", "interrupted", "terminated", "tag-undecided at product-1", ...
+  std::string verdict = "pass";  // "pass" | "fail" | "undecided"
+  std::string stopped_by;        // the threshold that ended the run, as written; "" when none did
+  std::string stop_reason;       // "", "interrupted", "terminated", "tag-undecided at product-1", ...
 };
 
 void to_json(nlohmann::json& json, const Summary& summary);
 Result<Summary> parse_summary(const nlohmann::json& json, std::string_view place);
 
-// The exit code that a finished run's summary stands for: partial 5, invalid 6, undecided 7, fail 99, pass 0.
+// The exit code that a finished run's summary stands for: partial 5, stopped by a threshold 99, invalid 6, undecided 7,
+// fail 99, pass 0. A rule that stopped the run decides before validity does: it is what somebody asked to be told.
 ExitCode exit_code_of(const Summary& summary);
 
 }  // namespace tidemark

@@ -17,7 +17,7 @@
 #include "engine/drive/connection_limit.h"
 #include "engine/drive/recorder.h"
 #include "engine/drive/run_schedule.h"
-#include "engine/drive/thresholds_eval.h"
+#include "engine/drive/threshold_watch.h"
 #include "engine/drive/worker.h"
 #include "engine/record/node_summary.h"
 
@@ -102,20 +102,6 @@ nlohmann::json manifest_of(const RunOptions& options, const RequestPlan& plan, I
   return manifest;
 }
 
-ThresholdResult evaluate(const schedule::Threshold& threshold, const Summary& summary, const RunTotals& totals) {
-  if (threshold.metric == "achieved_rate") return evaluate_rate(threshold, summary.achieved_rate);
-  if (threshold.metric == "failed_ratio") {
-    const auto step = summary.by_step.find(threshold.step);
-    if (threshold.step.empty()) return evaluate_failed_ratio(threshold, summary.requests);
-    return evaluate_failed_ratio(threshold, step == summary.by_step.end() ? RequestBook{} : step->second.requests);
-  }
-  MeasuredClock measured;
-  const auto history = totals.batches.find({threshold.metric, threshold.step});
-  if (history != totals.batches.end()) measured.batches = history->second.batches();
-  for (const auto& batch : measured.batches) measured.all.add(batch);
-  return evaluate_clock(threshold, measured);
-}
-
 ThreeClocks clocks_of(const SeriesStats& series) {
   return {.response_us = quantiles_of(series.response),
           .service_us = quantiles_of(series.service),
@@ -158,9 +144,12 @@ Summary summarise(const RunOptions& options, const RequestPlan& plan, const RunT
   return summary;
 }
 
-void decide(Summary& summary, const RunOptions& options, const RunTotals& totals) {
-  for (const auto& threshold : options.scenario.thresholds)
-    summary.thresholds.push_back(evaluate(threshold, summary, totals));
+void decide(Summary& summary, const ThresholdWatch& watch, const RunTotals& totals) {
+  summary.thresholds = watch.results(summary);
+  if (const auto rule = watch.stopped_by()) {
+    summary.stopped_by = rule->rule;
+    if (summary.stop_reason.empty()) summary.stop_reason = reason_of(*rule);
+  }
   const auto any = [&](const char* verdict) {
     return std::any_of(summary.thresholds.begin(), summary.thresholds.end(),
                        [&](const ThresholdResult& result) { return result.verdict == verdict; });
@@ -184,7 +173,29 @@ void announce_end(record::RunWriter& writer, const Summary& summary) {
   for (const auto& reason : summary.validity_reasons) {
     writer.event(summary.duration_s, "validity", {{"validity", summary.validity}, {"reason", reason}});
   }
-  if (!summary.stop_reason.empty()) writer.event(summary.duration_s, "stop", {{"reason", summary.stop_reason}});
+  // A rule has written its own line when it acted.
+  if (!summary.stop_reason.empty() && summary.stopped_by.empty())
+    writer.event(summary.duration_s, "stop", {{"reason", summary.stop_reason}});
+}
+
+// Requests a second at the schedule's highest planned rate; a Poisson second may hold more, which the limit then clips.
+Rate planned_peak(const RunOptions& options, const RunSchedule& schedule) {
+  if (!schedule.open) return {};
+  double flows_per_second = 0, steps = 0, weights = 0;
+  for (const auto& stage : schedule.stages) flows_per_second = std::max(flows_per_second, stage.rate.per_second());
+  for (const auto& stage : options.scenario.load.stages) {
+    flows_per_second = std::max({flows_per_second, stage.from.per_second(), stage.to.per_second()});
+  }
+  for (const auto& flow : options.scenario.flows) {
+    steps += flow.weight * static_cast<double>(flow.steps.size());
+    weights += flow.weight;
+  }
+  return Rate::per_second(weights > 0 ? flows_per_second * steps / weights : flows_per_second);
+}
+
+// An approval counts for all targets together, loopback included: what it is tried on is what it will do.
+std::uint32_t most_per_second(const traffic::TargetPolicy& targets) {
+  return targets.approval ? static_cast<std::uint32_t>(targets.approval->max_rate.per_second()) : 0;
 }
 
 WorkerOptions worker_options(const RunOptions& options, RunSchedule& schedule, std::uint32_t connections,
@@ -196,10 +207,17 @@ WorkerOptions worker_options(const RunOptions& options, RunSchedule& schedule, s
           .duration = schedule.duration,
           .connections = connections,
           .most_waiting = kMostWaiting,
+          .most_per_second = most_per_second(options.targets),
           .seed = options.seed,
           .run_id = options.run_id,
           .start = start,
           .stop_signal = options.stop_signal};
+}
+
+std::vector<std::pair<std::string, std::string>> names_of(const std::vector<observe::ScrapeTarget>& nodes) {
+  std::vector<std::pair<std::string, std::string>> names;
+  for (const auto& node : nodes) names.emplace_back(node.node, node.service);
+  return names;
 }
 
 }  // namespace
@@ -212,8 +230,15 @@ Result<Summary> run(RunOptions options) {
   auto plan = RequestPlan::compile({.scenario = options.scenario,
                                     .replay = options.replay.has_value(),
                                     .signer = options.signer ? &*options.signer : nullptr,
-                                    .run_id = options.run_id});
+                                    .run_id = options.run_id,
+                                    .targets = options.targets});
   if (!plan) return tl::make_unexpected(std::move(plan.error()));
+  if (auto rate = traffic::check_planned_rate(planned_peak(options, *schedule), options.targets); !rate) {
+    return tl::make_unexpected(std::move(rate.error()));
+  }
+  auto scopes = threshold_scopes(options.scenario.thresholds, *plan, options.scenario, names_of(options.nodes));
+  if (!scopes) return tl::make_unexpected(std::move(scopes.error()));
+  ThresholdWatch watch(options.scenario.thresholds, std::move(*scopes));
   const auto connections = connection_limit(options.scenario.load.connections, options.nodes.size(), machine_limits());
   if (!connections) return tl::make_unexpected(connections.error());
   for (const auto& origin : plan->origins) {
@@ -237,12 +262,13 @@ Result<Summary> run(RunOptions options) {
                      .digits = fine ? 3 : 2,
                      .separate_total = !fine,
                      .stages = schedule->stages,
-                     .thresholds = options.scenario.thresholds,
+                     .thresholds = &watch,
                      .nodes = options.nodes,
                      .start = start,
                      .duration_s = to_seconds(schedule->duration),
                      .cpu = options.cpu,
                      .progress = options.progress,
+                     .end_sending = [&worker] { worker.end_early(); },
                      .stop_worker = [&worker] { worker.stop_now(); }},
                     **writer, mailbox);
   std::thread recording([&recorder] { recorder.run(); });
@@ -255,7 +281,7 @@ Result<Summary> run(RunOptions options) {
   Summary summary = summarise(options, *plan, totals, *schedule, worker);
   if (auto checked = check_books(summary, worker); !checked) return tl::make_unexpected(std::move(checked.error()));
   if (options.audit) options.audit(summary);
-  decide(summary, options, totals);
+  decide(summary, watch, totals);
   announce_end(**writer, summary);
   if (auto finished = (*writer)->finish(summary); !finished) return tl::make_unexpected(std::move(finished.error()));
   return summary;

@@ -6,6 +6,8 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/event_loop.cpp
   ${CMAKE_CURRENT_LIST_DIR}/flow_table.cpp
   ${CMAKE_CURRENT_LIST_DIR}/interval_stats.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/machine_monitor.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/node_rule.cpp
   ${CMAKE_CURRENT_LIST_DIR}/recorder.cpp
   ${CMAKE_CURRENT_LIST_DIR}/request_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/response_framing.cpp
@@ -13,6 +15,9 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/runner.cpp
   ${CMAKE_CURRENT_LIST_DIR}/self_monitor.cpp
   ${CMAKE_CURRENT_LIST_DIR}/socket_address.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/threshold_measure.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/threshold_scope.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/threshold_watch.cpp
   ${CMAKE_CURRENT_LIST_DIR}/thresholds_eval.cpp
   ${CMAKE_CURRENT_LIST_DIR}/validity.cpp
   ${CMAKE_CURRENT_LIST_DIR}/wakeful_core.cpp

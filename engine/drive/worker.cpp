@@ -37,6 +37,7 @@ Worker::Worker(WorkerOptions options, RequestPlan plan, EventLoop loop, Mailbox&
   for (const auto& origin : plan_.origins) pools_.emplace_back().address = socket_address(origin);
   double sum = 0;
   for (const auto& flow : options_.scenario->flows) cumulative_weights_.push_back(sum += flow.weight);
+  if (options_.most_per_second > 0) limit_.emplace(options_.most_per_second);
   if (open_model_) next_arrival_ = options_.arrivals->next();
 }
 
@@ -75,6 +76,7 @@ void Worker::turn(std::int64_t at) {
   if (!stopping_) {
     start_due(at, kStartBatch);
     wake_due(at);
+    if (held_until_ <= at) resume_held(at);
   }
   expire_due(at);
 }
@@ -105,8 +107,9 @@ void Worker::end_sending(std::int64_t at) {
 
 void Worker::watch_for_stop(std::int64_t at) {
   const int signal = options_.stop_signal == nullptr ? 0 : options_.stop_signal->load(std::memory_order_relaxed);
-  if (signal == 0 || signal == stopped_by_) return;
-  if (stopping_) {  // a second, different one
+  const bool early = !stopping_ && end_early_.load(std::memory_order_relaxed);
+  if ((signal == 0 && !early) || (signal == stopped_by_ && stopping_)) return;
+  if (stopping_ && stopped_by_ != 0) {  // a second, different one
     stop_now();
     return;
   }
@@ -193,6 +196,7 @@ Nanos Worker::until_next(std::int64_t at) const {
   if (!stopping_) {
     if (next_arrival_) next = std::min(next, next_arrival_->offset.count());
     if (!wakes_.empty()) next = std::min(next, wakes_.top().at);
+    next = std::min(next, held_until_);
   }
   if (flows_.next_to_expire() != kNone) next = std::min(next, flows_[flows_.next_to_expire()].deadline);
   if (sending_ && at < end_ns_) next = std::min(next, end_ns_);

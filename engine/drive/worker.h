@@ -25,18 +25,20 @@
 #include "engine/drive/response_framing.h"
 #include "engine/drive/self_monitor.h"
 #include "engine/drive/socket_address.h"
+#include "engine/guard/window_limit.h"
 #include "engine/schedule/arrivals.h"
 
 namespace tidemark::drive {
 
 struct WorkerOptions {
   const schedule::Scenario* scenario = nullptr;
-  const std::vector<std::string>* logged_targets = nullptr;  // replay: the target of each arrival
-  std::unique_ptr<schedule::ArrivalStream> arrivals;         // open model; nullptr: closed
-  std::vector<schedule::ArrivalStream::StageMark> stages;    // where windows are cut
-  Nanos duration{};                                          // of the sending phase
-  std::uint32_t connections = 1;                             // at most; closed model: users as well
-  std::uint64_t most_waiting = 1;                            // flows waiting for a connection; beyond: dropped
+  const schedule::TextTable* logged_targets = nullptr;     // replay: the target of each arrival
+  std::unique_ptr<schedule::ArrivalStream> arrivals;       // open model; nullptr: closed
+  std::vector<schedule::ArrivalStream::StageMark> stages;  // where windows are cut
+  Nanos duration{};                                        // of the sending phase
+  std::uint32_t connections = 1;                           // at most; closed model: users as well
+  std::uint64_t most_waiting = 1;                          // flows waiting for a connection; beyond: dropped
+  std::uint32_t most_per_second = 0;                       // requests, in any second whatever; 0: no limit
   std::uint64_t seed = 1;
   std::string run_id;
   Instant start;  // instant zero of the run
@@ -53,6 +55,8 @@ class Worker {
 
   void run();  // returns after the last interval has been put into the mailbox
   void stop_now() { stop_now_.store(true, std::memory_order_relaxed); }
+  // No further request is sent; those under way are waited for as after a signal.
+  void end_early() { end_early_.store(true, std::memory_order_relaxed); }
 
   // After run(): the books as the worker kept them, and the signal that ended the run (0: none).
   const FlowBook& flows() const { return flow_book_; }
@@ -109,12 +113,15 @@ class Worker {
   void leave_flow(std::uint32_t index, bool completed, std::int64_t at, bool refused);
   void finish_answer(std::uint32_t connection, std::int64_t at, bool reusable);
   const std::string& request_bytes(const FlowSlot& slot);
+  const std::string* logged_target(const FlowSlot& slot);
   void record_clocks(const FlowSlot& slot, std::uint32_t series, std::int64_t at);
   void note_error(std::string_view kind);
   const CompiledStep& step_of(const FlowSlot& slot) const { return plan_.flows[slot.flow].steps[slot.step]; }
 
   // worker_connections.cpp: sockets
   void on_event(const EventLoop::Event& event);
+  bool must_hold(std::int64_t at);
+  void resume_held(std::int64_t at);
   void pump(std::uint32_t origin);
   bool open_connection(std::uint32_t origin);
   void refuse_oldest(std::uint32_t origin, const char* what, int error);
@@ -156,12 +163,14 @@ class Worker {
   std::uint64_t waiting_ = 0, user_flows_ = 0;
   std::uint32_t open_connections_ = 0;
   std::int64_t cut_from_ = 0, drain_until_ = 0, sending_ns_ = 0;
+  std::optional<guard::WindowLimit> limit_;  // of most_per_second
+  std::int64_t held_until_ = INT64_MAX;      // when what the limit holds back may go on; INT64_MAX: nothing is held
   bool sending_ = true, stopping_ = false;
   int stopped_by_ = 0;
-  std::string scratch_;
+  std::string scratch_, logged_target_;
   std::unique_ptr<char[]> receive_buffer_;
 
-  std::atomic<bool> stop_now_{false};
+  std::atomic<bool> stop_now_{false}, end_early_{false};
 };
 
 }  // namespace tidemark::drive

@@ -11,6 +11,7 @@
 #include "engine/core/error.h"
 #include "engine/core/units.h"
 #include "engine/schedule/scenario.h"
+#include "engine/schedule/text_table.h"
 
 namespace tidemark::schedule {
 
@@ -49,7 +50,7 @@ Result<std::unique_ptr<ArrivalStream>> make_arrivals(const Scenario& scenario, s
 struct LogReplay {
   Scenario scenario;
   std::vector<Arrival> arrivals;
-  std::vector<std::string> targets;  // per arrival: the request target as recorded
+  TextTable targets;  // per arrival: the request target as recorded
   std::uint64_t malformed = 0, skipped_methods = 0, reordered = 0;
   std::vector<std::string> first_malformed;
 };

@@ -10,3 +10,4 @@ tidemark_fuzz(NAME target SOURCE ${CMAKE_CURRENT_LIST_DIR}/target_fuzz.cpp LINK 
 tidemark_fuzz(NAME histogram SOURCE ${CMAKE_CURRENT_LIST_DIR}/histogram_fuzz.cpp LINK tidemark::core)
 tidemark_fuzz(NAME run_reader SOURCE ${CMAKE_CURRENT_LIST_DIR}/run_reader_fuzz.cpp LINK tidemark::core)
 tidemark_fuzz(NAME resp SOURCE ${CMAKE_CURRENT_LIST_DIR}/resp_fuzz.cpp LINK tidemark::shop)
+tidemark_fuzz(NAME threshold SOURCE ${CMAKE_CURRENT_LIST_DIR}/threshold_fuzz.cpp LINK tidemark::core)

@@ -31,10 +31,12 @@ tidemark_test(NAME schedule_tests LABEL unit LINK tidemark::core SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/schedule/scenario_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/schema_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/shape_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/text_table_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/threshold_test.cpp
 )
 tidemark_test(NAME guard_tests LABEL unit LINK tidemark::core SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/guard/token_bucket_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard/window_limit_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/guard/worker_pool_test.cpp
 )
 
@@ -42,6 +44,7 @@ tidemark_test(NAME drive_tests LABEL unit
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/drive/decisions_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/request_plan_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/response_framing_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/threshold_watch_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/wakeful_core_test.cpp
   LINK tidemark::io)
 
@@ -57,6 +60,7 @@ tidemark_test(NAME io_tests LABEL io LINK tidemark::io SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/observe/scraper_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/traffic/shadow_tag_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/traffic/target_guard_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/traffic/target_policy_test.cpp
 )
 
 tidemark_test(NAME shop_tests LABEL unit LINK tidemark::shop SOURCES
