@@ -91,7 +91,7 @@ TEST(Threshold, RefusesWithTheReasonAndItsColumn) {
       {"respnse.p99 < 86ms", "column 1: 'respnse' is none of " + all + " (did you mean 'response'?)"},
       {"response < 86ms", "column 10: response needs one of .p50, .p90, .p95, .p99, .p999, .max, .mean"},
       {"response.p9 < 86ms",
-       "column 9: response needs one of .p50, .p90, .p95, .p99, .p999, .max, .mean (did you mean 'p99'?)"},
+       "column 9: response needs one of .p50, .p90, .p95, .p99, .p999, .max, .mean (did you mean 'p90'?)"},
       {"response.p00 < 86ms",
        "column 9: response needs one of .p50, .p90, .p95, .p99, .p999, .max, .mean (did you mean 'p50'?)"},
       {"response{}.p99 < 1s", "column 9: needs a step's name in braces, as in response{browse}.p99"},
@@ -151,7 +151,7 @@ TEST(Threshold, OfAScenarioIsRefusedWithItsLine) {
         "load: {rate: 1, duration: 1s}\nflows: [{name: buy, steps: [{get: /}]}]\nthresholds:\n" + thresholds, "s", {});
     return scenario ? "" : scenario.error().message();
   };
-  EXPECT_EQ(message("  - errors{flow=bye} < 1"), "s:4: thresholds[0]: no flow is named 'bye' (did you mean 'buy'?)");
+  EXPECT_EQ(message("  - errors{flow=bux} < 1"), "s:4: thresholds[0]: no flow is named 'bux' (did you mean 'buy'?)");
   EXPECT_EQ(message("  - {expect: errors < 1, for: 3}"),
             "s:4: thresholds[0].for: has no meaning without 'abort: true'");
   EXPECT_EQ(message("  - {abort: true}"), "s:4: thresholds[0].expect: is missing");
