@@ -9,6 +9,7 @@
 #include "cli/run_table.h"
 #include "cli/stack_target.h"
 #include "cli/stop_signal.h"
+#include "engine/drive/wakeful_core.h"
 
 namespace tidemark::cli {
 namespace {
@@ -31,6 +32,8 @@ ExitCode run(const RunArguments& arguments) {
   const auto& stop_signal = install_stop_signal();
   options->stop_signal = &stop_signal;
   const auto out_dir = options->out_dir;
+  // A halted core of a virtual machine wakes up late, and a send with it (docs/decisions.md).
+  const drive::WakefulCore awake(options->cpu);
   const auto summary = drive::run(std::move(*options));
   (*outputs)->end(summary ? &*summary : nullptr);
   if (!summary) return print_error(summary.error());

@@ -2,7 +2,9 @@
 
 #include <sys/random.h>
 
+#include <cstdlib>
 #include <map>
+#include <string_view>
 
 #include "cli/console.h"
 #include "engine/core/trace_id.h"
@@ -124,6 +126,20 @@ std::string new_run_id() {
   return hex16(id);
 }
 
+// Load goes to loopback unless these three agree: docs/targets.md.
+void add_target_arguments(CLI::App& command, RunArguments& arguments) {
+  command.add_option("--allow-list", arguments.allow_list_file,
+                     "YAML file of hosts, besides loopback, that may be sent load (default $TIDEMARK_ALLOW_LIST)");
+  command
+      .add_option("--confirm", arguments.confirmed,
+                  "the exact host of an allowed target that is not loopback; repeatable")
+      ->allow_extra_args(false);
+  command.add_option(
+      "--approval", arguments.approval_file,
+      "YAML file with owner, hosts, max_rate, expires; the rate is never exceeded; required for a target "
+      "that is not loopback where CI=true");
+}
+
 }  // namespace
 
 void add_run_arguments(CLI::App& command, RunArguments& arguments) {
@@ -147,8 +163,14 @@ void add_run_arguments(CLI::App& command, RunArguments& arguments) {
       ->check(CLI::Range(1e-6, 1e9));
   command.add_option("-e,--env", arguments.parameters, "KEY=VALUE for ${KEY} in the scenario; repeatable")
       ->allow_extra_args(false);
+  command
+      .add_option("--threshold", arguments.thresholds,
+                  "condition the run must meet, as in 'response.p99 < 86ms'; with 'abort for 3' at its end it stops "
+                  "the run (docs/thresholds.md); repeatable")
+      ->allow_extra_args(false);
   command.add_option("--stack", arguments.stack_dir,
                      "a running stack's folder: target, nodes to scrape, tag key, audit");
+  add_target_arguments(command, arguments);
   command.add_option("--seed", arguments.seed, "equal seeds send equal requests at equal times")->capture_default_str();
   command.add_option("--out", arguments.out_dir, "run directory to create (default runs/<time>-<run id>)");
   command.add_option("--cpu", arguments.cpu, "run the generator on this core alone")->check(CLI::Range(0, 4095));
@@ -165,9 +187,33 @@ void add_run_arguments(CLI::App& command, RunArguments& arguments) {
       "  tidemark run --target http://127.0.0.1:8080/ --rate 1000 --duration 20s\n"
       "  tidemark run --target http://127.0.0.1:8080/ --closed --connections 64 --duration 10s\n"
       "  tidemark run sale.yaml --stack ./stack -e items=500 --seed 7\n"
+      "  tidemark run --target http://127.0.0.1:8080/ --rate 500 --threshold 'failed_ratio < 1% over 5s abort for 3'\n"
       "  tidemark run --target http://127.0.0.1:8080 --replay access.log --speed 10 --json\n"
       "  tidemark run sale.yaml --stack ./stack --stream - | jq '.response_us.p99'\n"
-      "  tidemark run sale.yaml --stack ./stack --metrics-listen 127.0.0.1:9464");
+      "  tidemark run sale.yaml --stack ./stack --metrics-listen 127.0.0.1:9464\n"
+      "  tidemark run --target http://shop.staging.example/ --rate 50 --allow-list hosts.yaml --confirm "
+      "shop.staging.example");
+}
+
+Result<traffic::TargetPolicy> target_policy(const RunArguments& arguments) {
+  traffic::TargetPolicy policy;
+  policy.confirmed = arguments.confirmed;
+  policy.now = std::chrono::system_clock::now();
+  const char* const ci = std::getenv("CI");
+  policy.approval_required = ci != nullptr && std::string_view(ci) == "true";
+  const char* const usual = std::getenv("TIDEMARK_ALLOW_LIST");
+  const std::string file = arguments.allow_list_file.empty() && usual != nullptr ? usual : arguments.allow_list_file;
+  if (!file.empty()) {
+    auto allowed = traffic::load_allow_list(file);
+    if (!allowed) return tl::make_unexpected(std::move(allowed.error()));
+    policy.allowed = std::move(*allowed);
+  }
+  if (!arguments.approval_file.empty()) {
+    auto approval = traffic::load_approval(arguments.approval_file);
+    if (!approval) return tl::make_unexpected(std::move(approval.error()));
+    policy.approval = std::move(*approval);
+  }
+  return policy;
 }
 
 Result<drive::RunOptions> run_options(const RunArguments& arguments) {
@@ -179,6 +225,11 @@ Result<drive::RunOptions> run_options(const RunArguments& arguments) {
     if (!timeout) return tl::make_unexpected(std::move(timeout.error()));
     scenario->timeout = *timeout;
   }
+  for (const auto& text : arguments.thresholds) {
+    auto threshold = schedule::parse_threshold(text);
+    if (!threshold) return tl::make_unexpected(std::move(threshold.error()));
+    scenario->thresholds.push_back(std::move(*threshold));
+  }
   drive::RunOptions options;
   if (!arguments.spin.empty()) {
     auto spin = duration_of("--spin", arguments.spin);
@@ -189,6 +240,9 @@ Result<drive::RunOptions> run_options(const RunArguments& arguments) {
   if (!partition) return tl::make_unexpected(std::move(partition.error()));
   options.partition = *partition;
   options.scenario = std::move(*scenario);
+  auto targets = target_policy(arguments);
+  if (!targets) return tl::make_unexpected(std::move(targets.error()));
+  options.targets = std::move(*targets);
   options.seed = arguments.seed;
   options.cpu = arguments.cpu;
   options.run_id = new_run_id();

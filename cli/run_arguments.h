@@ -17,6 +17,9 @@ struct RunArguments {
   std::string scenario_file;  // empty: one URL, --target
   std::string target, stack_dir, out_dir, replay_file, arrivals, duration, timeout, spin, partition;
   std::vector<std::string> parameters;  // KEY=VALUE
+  std::vector<std::string> thresholds;  // beside the scenario's own
+  std::string allow_list_file, approval_file;
+  std::vector<std::string> confirmed;  // hosts
   std::optional<double> rate;
   double speed = 1;
   std::uint32_t connections = 0;
@@ -27,6 +30,9 @@ struct RunArguments {
 };
 
 void add_run_arguments(CLI::App& command, RunArguments& arguments);
+
+// What is allowed besides loopback. Where the environment says CI=true, an approval is required.
+Result<traffic::TargetPolicy> target_policy(const RunArguments& arguments);
 
 // The scenario of the file or the URL, with what the command line says instead of it. Exit 2 for what contradicts
 // itself.

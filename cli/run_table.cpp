@@ -56,11 +56,20 @@ void nodes(Out out, const Summary& summary) {
   if (!summary.first_saturated.empty()) fmt::format_to(out, "  first to saturate: {}\n", summary.first_saturated);
 }
 
+std::string measured(const ThresholdResult& result) {
+  std::string text = fmt::format("measured {:.6g}", result.value);
+  if (result.value_low != result.value_high) {
+    text += fmt::format(", 95 % interval {:.6g} to {:.6g}", result.value_low, result.value_high);
+  }
+  if (!result.where.empty()) text += " at " + result.where;
+  if (result.at_s >= 0) text += fmt::format(", at its worst in the window that ends at {:.1f} s", result.at_s);
+  return text;
+}
+
 void judgement(Out out, const Summary& summary) {
   for (const auto& [kind, count] : summary.errors) fmt::format_to(out, "error     {} x {}\n", count, kind);
   for (const auto& result : summary.thresholds) {
-    fmt::format_to(out, "gate      {}: {} (measured {:.6g}, 95 % interval {:.6g} to {:.6g})\n", result.expression,
-                   result.verdict, result.value, result.value_low, result.value_high);
+    fmt::format_to(out, "gate      {}: {} ({})\n", result.expression, result.verdict, measured(result));
   }
   for (const auto& leak : summary.leaks) fmt::format_to(out, "leak      {}: {}\n", leak.where, leak.what);
   if (summary.audited && summary.leaks.empty()) fmt::format_to(out, "audit     no leaks\n");
@@ -68,7 +77,9 @@ void judgement(Out out, const Summary& summary) {
   for (const auto& reason : summary.validity_reasons) fmt::format_to(out, "          {}\n", reason);
   for (const auto& note : summary.notes) fmt::format_to(out, "note      {}\n", note);
   if (summary.retried > 0) fmt::format_to(out, "retried   {} requests that the server had refused\n", summary.retried);
-  if (!summary.stop_reason.empty()) fmt::format_to(out, "stopped   {}\n", summary.stop_reason);
+  if (!summary.stop_reason.empty()) {
+    fmt::format_to(out, "stopped   {}{}\n", summary.stopped_by.empty() ? "" : "by ", summary.stop_reason);
+  }
   fmt::format_to(out, "verdict   {}\n", summary.verdict);
 }
 

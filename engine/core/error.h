@@ -1,5 +1,5 @@
-// What can go wrong on the user's side, as a value. Libraries return Result<T>; only cli/ turns an Error into an exit code
-// and prints it. Misbehaviour of the target is never an Error: it is an Outcome, counted (engine/core/outcome.h).
+// What can go wrong on the user's side, as a value. Libraries return Result<T>; only cli/ turns an Error into an exit
+// code and prints it. Misbehaviour of the target is never an Error: it is an Outcome, counted (engine/core/outcome.h).
 // Thread-safe: plain values.
 #pragma once
 
@@ -14,10 +14,10 @@ namespace tidemark {
 enum class ExitCode : int {
   pass = 0,
   internal = 1,
-  usage = 2,            // usage or configuration
-  refused_target = 3,   // a host that is neither loopback nor allowed
-  environment = 4,      // server, port, descriptors, backend
-  partial_record = 5,   // the run directory could not be written or read whole
+  usage = 2,           // usage or configuration
+  refused_target = 3,  // a host that is neither loopback nor allowed
+  environment = 4,     // server, port, descriptors, backend
+  partial_record = 5,  // the run directory could not be written or read whole
   invalid_measurement = 6,
   undecided = 7,
   gate_failed = 99,

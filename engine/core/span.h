@@ -1,4 +1,5 @@
-// One hop of one traced request, written to spans.ndjson as Zipkin v2 JSON (https://zipkin.io/zipkin-api/#/default/post_spans).
+// One hop of one traced request, written to spans.ndjson as Zipkin v2 JSON
+// (https://zipkin.io/zipkin-api/#/default/post_spans).
 #pragma once
 
 #include <cstdint>

@@ -51,8 +51,12 @@ void read_node(JsonFields& fields, NodeSummary& node) {
 }
 
 nlohmann::json threshold_json(const ThresholdResult& threshold) {
-  return {{"expression", threshold.expression}, {"limit", threshold.limit},           {"value", threshold.value},
-          {"value_low", threshold.value_low},   {"value_high", threshold.value_high}, {"verdict", threshold.verdict}};
+  nlohmann::json json = {{"expression", threshold.expression}, {"limit", threshold.limit},
+                         {"value", threshold.value},           {"value_low", threshold.value_low},
+                         {"value_high", threshold.value_high}, {"verdict", threshold.verdict}};
+  if (!threshold.where.empty()) json["where"] = threshold.where;
+  if (threshold.at_s >= 0) json["at_s"] = threshold.at_s;
+  return json;
 }
 
 void read_threshold(JsonFields& fields, ThresholdResult& threshold) {
@@ -62,6 +66,8 @@ void read_threshold(JsonFields& fields, ThresholdResult& threshold) {
   fields.number_or_null("value_low", threshold.value_low);
   fields.number_or_null("value_high", threshold.value_high);
   fields.one_of("verdict", {"pass", "fail", "undecided"}, threshold.verdict);
+  if (fields.has("where")) fields.text("where", threshold.where);
+  if (fields.has("at_s")) fields.number("at_s", threshold.at_s);
 }
 
 }  // namespace
@@ -132,6 +138,7 @@ void to_json(nlohmann::json& json, const Summary& summary) {
           {"notes", summary.notes},
           {"retried", summary.retried},
           {"verdict", summary.verdict},
+          {"stopped_by", summary.stopped_by},
           {"stop_reason", summary.stop_reason},
           {"by_step", nlohmann::json::object()},
           {"nodes", nlohmann::json::object()},
@@ -183,6 +190,7 @@ Result<Summary> parse_summary(const nlohmann::json& json, std::string_view place
   fields.texts("notes", summary.notes);
   fields.count("retried", summary.retried);
   fields.one_of("verdict", {"pass", "fail", "undecided"}, summary.verdict);
+  if (fields.has("stopped_by")) fields.text("stopped_by", summary.stopped_by);  // records before it have none
   fields.text("stop_reason", summary.stop_reason);
   if (fields.error()) return tl::make_unexpected(*fields.error());
   return summary;
@@ -190,6 +198,7 @@ Result<Summary> parse_summary(const nlohmann::json& json, std::string_view place
 
 ExitCode exit_code_of(const Summary& summary) {
   if (summary.partial) return ExitCode::partial_record;
+  if (!summary.stopped_by.empty()) return ExitCode::gate_failed;
   if (summary.validity != "valid") return ExitCode::invalid_measurement;
   if (summary.verdict == "undecided") return ExitCode::undecided;
   if (summary.verdict == "fail") return ExitCode::gate_failed;

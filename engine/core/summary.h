@@ -26,6 +26,8 @@ struct ThresholdResult {
   std::string expression;                                      // as written: "response.p99 < 86ms"
   double limit = 0, value = 0, value_low = 0, value_high = 0;  // value with its two-sided 95 % interval
   std::string verdict;                                         // "pass" | "fail" | "undecided"
+  std::string where;                                           // the node that decided, for a condition on watermarks
+  double at_s = -1;  // the end of the worst window, for a condition on windows or watermarks; -1: none
 };
 
 struct NodeSummary {
@@ -68,13 +70,15 @@ struct Summary {
   std::vector<std::string> validity_reasons;
   std::vector<std::string> notes;  // what a reader of the numbers must know: "certificates were not verified"
   std::string verdict = "pass";    // "pass" | "fail" | "undecided"
+  std::string stopped_by;          // the threshold that ended the run, as written; "" when none did
   std::string stop_reason;         // "", "interrupted", "terminated", "tag-undecided at product-1", ...
 };
 
 void to_json(nlohmann::json& json, const Summary& summary);
 Result<Summary> parse_summary(const nlohmann::json& json, std::string_view place);
 
-// The exit code that a finished run's summary stands for: partial 5, invalid 6, undecided 7, fail 99, pass 0.
+// The exit code that a finished run's summary stands for: partial 5, stopped by a threshold 99, invalid 6, undecided 7,
+// fail 99, pass 0. A rule that stopped the run decides before validity does: it is what somebody asked to be told.
 ExitCode exit_code_of(const Summary& summary);
 
 }  // namespace tidemark

@@ -16,7 +16,8 @@ struct TraceContext {
   std::string trace_id() const;     // 32 lower-case hex digits
   std::string span_id() const;      // 16 lower-case hex digits
   std::string traceparent() const;  // 00-<trace>-<span>-<01|00>
-  // nullopt unless it is exactly a version-00 traceparent with non-zero ids (higher versions: the first 55 bytes count).
+  // nullopt unless it is exactly a version-00 traceparent with non-zero ids (higher versions: the first 55 bytes
+  // count).
   static std::optional<TraceContext> parse(std::string_view traceparent);
 };
 

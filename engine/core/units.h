@@ -1,5 +1,5 @@
-// Strong units. Time is std::chrono on the steady clock; rates have their own type; a bare double appears only inside a kernel
-// or a file format, with the unit in its name (p99_us). Thread-safe: plain values.
+// Strong units. Time is std::chrono on the steady clock; rates have their own type; a bare double appears only inside a
+// kernel or a file format, with the unit in its name (p99_us). Thread-safe: plain values.
 #pragma once
 
 #include <chrono>
@@ -12,9 +12,15 @@ using Instant = Clock::time_point;
 using Nanos = std::chrono::nanoseconds;
 using Seconds = std::chrono::duration<double>;
 
-inline double to_seconds(Nanos duration) { return std::chrono::duration<double>(duration).count(); }
-inline double to_micros(Nanos duration) { return std::chrono::duration<double, std::micro>(duration).count(); }
-inline Nanos from_seconds(double seconds) { return std::chrono::duration_cast<Nanos>(Seconds(seconds)); }
+inline double to_seconds(Nanos duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+inline double to_micros(Nanos duration) {
+  return std::chrono::duration<double, std::micro>(duration).count();
+}
+inline Nanos from_seconds(double seconds) {
+  return std::chrono::duration_cast<Nanos>(Seconds(seconds));
+}
 
 // Events per second. Never negative by contract of its makers.
 class Rate {
@@ -30,8 +36,12 @@ class Rate {
 };
 
 namespace literals {
-constexpr Rate operator""_rps(unsigned long long value) { return Rate::per_second(static_cast<double>(value)); }
-constexpr Rate operator""_rps(long double value) { return Rate::per_second(static_cast<double>(value)); }
+constexpr Rate operator""_rps(unsigned long long value) {
+  return Rate::per_second(static_cast<double>(value));
+}
+constexpr Rate operator""_rps(long double value) {
+  return Rate::per_second(static_cast<double>(value));
+}
 }  // namespace literals
 
 }  // namespace tidemark

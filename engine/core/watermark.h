@@ -1,5 +1,6 @@
-// What one node said of itself in one second: the row of watermarks.ndjson, and the body of every node's GET /watermark.
-// Totals are monotone since the node started and never reset by a read; maxima belong to the last whole second.
+// What one node said of itself in one second: the row of watermarks.ndjson, and the body of every node's GET
+// /watermark. Totals are monotone since the node started and never reset by a read; maxima belong to the last whole
+// second.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +13,10 @@
 namespace tidemark {
 
 struct WatermarkSample {
-  double t_s = 0;          // seconds since the run's start, set by the scraper
-  std::string node;        // "product-2"
-  std::string service;     // "product"
-  bool missed = false;     // the node did not answer in time: every number below is absent
+  double t_s = 0;       // seconds since the run's start, set by the scraper
+  std::string node;     // "product-2"
+  std::string service;  // "product"
+  bool missed = false;  // the node did not answer in time: every number below is absent
 
   // Monotone integrals, seconds.
   double cpu_seconds = 0;   // process CPU clock

@@ -49,6 +49,13 @@ Result<std::uint32_t> connection_limit(std::uint32_t requested, std::size_t node
                 fmt::format("{} connections to one address, {} local ports", requested, machine.local_ports),
                 "widen net.ipv4.ip_local_port_range, or lower --connections");
   }
+  const std::uint64_t needed = std::uint64_t{requested} * kBytesPerConnection;
+  if (needed > machine.available_bytes) {
+    return fail(ExitCode::environment, "memory",
+                fmt::format("{} connections need {} MiB, {} MiB are available", requested, needed >> 20U,
+                            machine.available_bytes >> 20U),
+                fmt::format("--connections {}", machine.available_bytes / 2 / kBytesPerConnection));
+  }
   if (requested > 0) return requested;
   const std::uint64_t by_memory = std::max<std::uint64_t>(machine.available_bytes / 4 / kBytesPerConnection, 1);
   const std::uint64_t by_ports = std::max<std::uint64_t>(machine.local_ports * 9 / 10, 1);  // the rest is in TIME_WAIT

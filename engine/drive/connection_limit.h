@@ -25,7 +25,7 @@ inline constexpr std::uint64_t kBytesPerConnection = 32 * 1024;
 inline constexpr std::uint64_t kSpareDescriptors = 64;
 
 // requested 0: as many as the machine allows, at most a quarter of the free memory. Exit 4, naming both numbers, when
-// more are requested than descriptors or ports allow. `nodes`: scraped nodes, one connection each.
+// more are requested than descriptors, ports or memory allow. `nodes`: scraped nodes, one connection each.
 Result<std::uint32_t> connection_limit(std::uint32_t requested, std::size_t nodes, const MachineLimits& machine);
 
 }  // namespace tidemark::drive

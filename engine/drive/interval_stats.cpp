@@ -12,6 +12,7 @@ void clear_series(SeriesStats& series) {
     series.lag.reset();
   }
   series.counts = {};
+  series.checks_failed = 0;
 }
 
 void add_counts(RequestBook& into, const RequestBook& later) {
@@ -46,6 +47,7 @@ void add_self(SelfStats& into, const SelfStats& later) {
   into.no_descriptor += later.no_descriptor;
   into.no_port += later.no_port;
   into.overflow += later.overflow;
+  into.held_back += later.held_back;
 }
 
 }  // namespace
@@ -58,6 +60,7 @@ void IntervalStats::add(const IntervalStats& later) {
   retried += later.retried;
   for (std::size_t i = 0; i < series.size(); ++i) {
     add_counts(series[i].counts, later.series[i].counts);
+    series[i].checks_failed += later.series[i].checks_failed;
     add_clocks(series[i], later.series[i]);
   }
   if (total && later.total) add_clocks(*total, *later.total);
@@ -85,6 +88,7 @@ SeriesStats IntervalStats::sum() const {
   SeriesStats all(3);
   all.counts = book();
   for (const auto& one : series) {
+    all.checks_failed += one.checks_failed;
     if (!total) add_clocks(all, one);
   }
   if (total) add_clocks(all, *total);

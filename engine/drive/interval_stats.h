@@ -22,6 +22,7 @@ inline constexpr std::size_t kMostErrorKinds = 100;
 struct SeriesStats {
   RequestBook counts;  // in_flight: level at the interval's end
   Histogram response, service, lag;
+  std::uint64_t checks_failed = 0;  // of the failed: answered, but not as asked
 
   explicit SeriesStats(int digits) : response(digits), service(digits), lag(digits) {}
   bool active() const { return counts.started + counts.ok + counts.failed + counts.timed_out + counts.in_flight > 0; }
@@ -34,7 +35,8 @@ struct SelfStats {
   std::int64_t worst_lateness_ns = 0;
   std::int64_t cpu_ns = 0, run_queue_ns = 0;  // of the worker's thread: running; runnable but waiting for a core
   std::uint64_t no_descriptor = 0, no_port = 0;
-  std::uint64_t overflow = 0;  // requests that were due with every connection in use, and waited
+  std::uint64_t held_back = 0;  // sends that had to wait for the limit of an approval
+  std::uint64_t overflow = 0;   // requests that were due with every connection in use, and waited
 };
 
 // Somebody steered the run: from `at_ns` on the open loads' clock runs at `speed`.

@@ -31,8 +31,22 @@ record::StepInterval step_interval(const std::string& name, const SeriesStats& s
           .lag = series.lag};
 }
 
-const Histogram& clock_of(const SeriesStats& series, const std::string& metric) {
-  return metric == "service" ? series.service : metric == "lag" ? series.lag : series.response;
+ValiditySample validity_sample(const IntervalStats& interval, double steal_share, MachineMonitor& machine) {
+  const auto length = static_cast<double>(interval.end_ns - interval.start_ns);
+  const auto around = machine.since_last(length * 1e-9);
+  return {.length_s = length * 1e-9,
+          .sends = interval.self.sends,
+          .late_sends = interval.self.late_sends,
+          .cpu_share = std::min(1.0, static_cast<double>(interval.self.cpu_ns) / length),
+          .run_queue_share = std::min(1.0, static_cast<double>(interval.self.run_queue_ns) / length),
+          .steal_share = steal_share,
+          .no_descriptor = interval.self.no_descriptor,
+          .no_port = interval.self.no_port,
+          .held_back = interval.self.held_back,
+          .throttled_share = around.throttled_share,
+          .memory_stall_share = around.memory_stall_share,
+          .available_bytes = around.available_bytes,
+          .total_bytes = around.total_bytes};
 }
 
 }  // namespace
@@ -41,13 +55,14 @@ Recorder::Recorder(RecorderOptions options, record::RunWriter& writer, Mailbox& 
     : options_(std::move(options)),
       writer_(writer),
       mailbox_(mailbox),
-      progress_({.run_id = options_.run_id, .title = options_.title, .series = options_.series, .duration_s = options_.duration_s, .slow_us = options_.slow_us}),
+      progress_({.run_id = options_.run_id,
+                 .title = options_.title,
+                 .series = options_.series,
+                 .duration_s = options_.duration_s,
+                 .slow_us = options_.slow_us}),
       second_(empty_interval(options_)),
       window_(empty_interval(options_)) {
   totals_.whole = empty_interval(options_);
-  for (const auto& threshold : options_.thresholds) {
-    if (!threshold.statistic.empty()) totals_.batches[{threshold.metric, threshold.step}];
-  }
 }
 
 void Recorder::run() {
@@ -55,21 +70,13 @@ void Recorder::run() {
   std::optional<observe::Scraper> scraper;
   if (!options_.nodes.empty()) scraper.emplace(options_.nodes, options_.start, sinks());
   StealMonitor steal(options_.cpu);
+  MachineMonitor machine;
   steal.since_last();
   for (bool last = false; !last;) {
     auto interval = mailbox_.take();
     last = interval->last;
     if (interval->sending && interval->end_ns > interval->start_ns) {
-      const auto length = static_cast<double>(interval->end_ns - interval->start_ns);
-      totals_.samples.push_back(
-          {.length_s = length * 1e-9,
-           .sends = interval->self.sends,
-           .late_sends = interval->self.late_sends,
-           .cpu_share = std::min(1.0, static_cast<double>(interval->self.cpu_ns) / length),
-           .run_queue_share = std::min(1.0, static_cast<double>(interval->self.run_queue_ns) / length),
-           .steal_share = steal.since_last(),
-           .no_descriptor = interval->self.no_descriptor,
-           .no_port = interval->self.no_port});
+      totals_.samples.push_back(validity_sample(*interval, steal.since_last(), machine));
     }
     consume(*interval);
     mailbox_.give_back(std::move(interval));
@@ -83,6 +90,7 @@ observe::Scraper::Sinks Recorder::sinks() {
           [this](const WatermarkSample& sample) {
             writer_.watermark(sample);
             progress_.watermark(sample);
+            stop_by(options_.thresholds->sample(sample));
             const std::lock_guard lock(scraped_);
             totals_.watermarks.push_back(sample);
           },
@@ -164,7 +172,7 @@ void Recorder::end_second(bool last) {
     totals_.write_error = sealed.error();
     options_.stop_worker();
   }
-  keep_batches(total);
+  stop_by(options_.thresholds->second(second_, total));
   totals_.whole.add(second_);
   show_progress(total);
   const std::int64_t end = second_.end_ns;
@@ -172,16 +180,18 @@ void Recorder::end_second(bool last) {
   second_.start_ns = end;
 }
 
-void Recorder::keep_batches(const SeriesStats& total) {
-  for (auto& [key, history] : totals_.batches) {
-    const auto& [metric, step] = key;
-    const auto series = std::find(options_.series.begin(), options_.series.end(), step);
-    if (step.empty()) {
-      history.add(clock_of(total, metric));
-    } else if (series != options_.series.end()) {
-      history.add(clock_of(second_.series[static_cast<std::size_t>(series - options_.series.begin())], metric));
-    }
-  }
+// The rule is written down when it acts, so that the record of a run that is killed afterwards has it too.
+void Recorder::stop_by(const std::optional<StoppedBy>& rule) {
+  if (!rule) return;
+  options_.end_sending();
+  writer_.event(to_seconds(Clock::now() - options_.start), "stop",
+                {{"reason", reason_of(*rule)},
+                 {"rule", rule->rule},
+                 {"where", rule->where},
+                 {"value", rule->value},
+                 {"limit", rule->limit},
+                 {"intervals", rule->intervals},
+                 {"interval_end_s", rule->t_s}});
 }
 
 void Recorder::show_progress(const SeriesStats& total) {

@@ -15,12 +15,11 @@
 #include "engine/core/error.h"
 #include "engine/core/summary.h"
 #include "engine/core/watermark.h"
-#include "engine/drive/batch_history.h"
 #include "engine/drive/interval_stats.h"
-#include "engine/drive/progress_builder.h"
 #include "engine/drive/load_clock.h"
+#include "engine/drive/progress_builder.h"
 #include "engine/drive/runner.h"
-#include "engine/drive/thresholds_eval.h"
+#include "engine/drive/threshold_watch.h"
 #include "engine/drive/validity.h"
 #include "engine/record/run_writer.h"
 
@@ -32,7 +31,7 @@ struct RecorderOptions {
   int digits = 3;                   // of the series' histograms
   bool separate_total = false;      // the intervals carry their total beside the series
   std::vector<schedule::ArrivalStream::StageMark> stages;
-  std::vector<schedule::Threshold> thresholds;
+  ThresholdWatch* thresholds = nullptr;  // outlives the recorder
   std::vector<observe::ScrapeTarget> nodes;
   Instant start;
   double duration_s = 0;  // of the sending phase
@@ -44,17 +43,14 @@ struct RecorderOptions {
   std::function<void()> stop_worker;                     // thread-safe
 };
 
-using ClockKey = std::pair<std::string, std::string>;  // metric ("response", "service", "lag") and step ("": total)
-
 struct RunTotals {
   IntervalStats whole;                    // everything that was counted
   std::uint64_t ended_while_sending = 0;  // requests, whatever their outcome
   std::vector<ValiditySample> samples;    // of the sending phase
   std::vector<WatermarkSample> watermarks;
-  std::string problem;                       // what a node complained of first; it ended the run
-  std::string ended_early;                   // why `end_when` ended it
-  std::optional<Error> write_error;          // ended the run as well
-  std::map<ClockKey, BatchHistory> batches;  // of the clocks that thresholds ask for
+  std::string problem;               // what a node complained of first; it ended the run
+  std::string ended_early;           // why `end_when` ended it
+  std::optional<Error> write_error;  // ended the run as well
 };
 
 class Recorder {
@@ -69,7 +65,7 @@ class Recorder {
   void end_window();
   void announce_stages(std::int64_t until_ns);
   void note_change(const LoadChange& change);
-  void keep_batches(const SeriesStats& total);
+  void stop_by(const std::optional<StoppedBy>& rule);
   void show_progress(const SeriesStats& total);
   observe::Scraper::Sinks sinks();
 

@@ -105,7 +105,7 @@ class Compiler {
           known.path == path && known.protocol == step.protocol && known.http_version == step.http_version)
         return static_cast<std::uint32_t>(i);
     }
-    auto address = traffic::resolve_allowed(parsed->host);
+    auto address = traffic::resolve_allowed(parsed->host, inputs_.targets);
     if (!address) {
       Error error = std::move(address.error());
       if (error.place.empty()) error.place = place;
@@ -230,6 +230,13 @@ class Compiler {
     return static_cast<std::uint32_t>(plan_.series.size() - 1);
   }
 
+  Result<void> check_host_field(const Template& value, const CompiledStep& compiled, const std::string& place) {
+    if (!value.constant()) {
+      return fail(ExitCode::refused_target, place, "the Host header must not hold a variable", "write the host out");
+    }
+    return traffic::check_host_field(value.text(), plan_.origins[compiled.origin].host, inputs_.targets);
+  }
+
   Result<void> compile_fields(CompiledStep& compiled, const std::string& place, const std::string& tag) {
     bool own_host = false;
     const bool plain = plan_.origins[compiled.origin].plain();
@@ -237,7 +244,10 @@ class Compiler {
       if (is_one_of(lower(name), {"content-length", "transfer-encoding", "connection"})) {
         return fail(ExitCode::usage, place, "header " + name + " is set by the generator", "remove it");
       }
-      own_host |= same_name(name, "host");
+      if (same_name(name, "host")) {
+        own_host = true;
+        if (auto checked = check_host_field(value, compiled, place); !checked) return checked;
+      }
       auto pieces = pieces_of(value, place);
       if (!pieces) return tl::make_unexpected(std::move(pieces.error()));
       if (!plain && compiled.step->protocol == schedule::Protocol::http && same_name(name, "host")) {

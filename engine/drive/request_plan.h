@@ -16,6 +16,7 @@
 #include "engine/schedule/arrivals.h"
 #include "engine/schedule/scenario.h"
 #include "engine/traffic/shadow_tag.h"
+#include "engine/traffic/target_policy.h"
 
 namespace tidemark::drive {
 
@@ -114,6 +115,7 @@ struct RequestPlan {
     bool replay = false;  // targets come with the arrivals
     const traffic::TagSigner* signer = nullptr;
     std::string run_id;
+    traffic::TargetPolicy targets = {};
   };
   // Errors: exit 2 for a URL or variable that cannot be sent, exit 3 from the target guard.
   static Result<RequestPlan> compile(const Inputs& inputs);

@@ -18,7 +18,7 @@
 #include "engine/drive/control_socket.h"
 #include "engine/drive/recorder.h"
 #include "engine/drive/run_schedule.h"
-#include "engine/drive/thresholds_eval.h"
+#include "engine/drive/threshold_watch.h"
 #include "engine/drive/worker.h"
 #include "engine/record/node_summary.h"
 #include "engine/schedule/value_reader.h"
@@ -108,20 +108,6 @@ nlohmann::json manifest_of(const RunOptions& options, const RequestPlan& plan, I
   return manifest;
 }
 
-ThresholdResult evaluate(const schedule::Threshold& threshold, const Summary& summary, const RunTotals& totals) {
-  if (threshold.metric == "achieved_rate") return evaluate_rate(threshold, summary.achieved_rate);
-  if (threshold.metric == "failed_ratio") {
-    const auto step = summary.by_step.find(threshold.step);
-    if (threshold.step.empty()) return evaluate_failed_ratio(threshold, summary.requests);
-    return evaluate_failed_ratio(threshold, step == summary.by_step.end() ? RequestBook{} : step->second.requests);
-  }
-  MeasuredClock measured;
-  const auto history = totals.batches.find({threshold.metric, threshold.step});
-  if (history != totals.batches.end()) measured.batches = history->second.batches();
-  for (const auto& batch : measured.batches) measured.all.add(batch);
-  return evaluate_clock(threshold, measured);
-}
-
 ThreeClocks clocks_of(const SeriesStats& series) {
   return {.response_us = quantiles_of(series.response),
           .service_us = quantiles_of(series.service),
@@ -184,9 +170,12 @@ Summary summarise(const RunOptions& options, const RequestPlan& plan, const RunT
   return summary;
 }
 
-void decide(Summary& summary, const RunOptions& options, const RunTotals& totals) {
-  for (const auto& threshold : options.scenario.thresholds)
-    summary.thresholds.push_back(evaluate(threshold, summary, totals));
+void decide(Summary& summary, const ThresholdWatch& watch, const RunTotals& totals) {
+  summary.thresholds = watch.results(summary);
+  if (const auto rule = watch.stopped_by()) {
+    summary.stopped_by = rule->rule;
+    if (summary.stop_reason.empty()) summary.stop_reason = reason_of(*rule);
+  }
   const auto any = [&](const char* verdict) {
     return std::any_of(summary.thresholds.begin(), summary.thresholds.end(),
                        [&](const ThresholdResult& result) { return result.verdict == verdict; });
@@ -210,7 +199,29 @@ void announce_end(record::RunWriter& writer, const Summary& summary) {
   for (const auto& reason : summary.validity_reasons) {
     writer.event(summary.duration_s, "validity", {{"validity", summary.validity}, {"reason", reason}});
   }
-  if (!summary.stop_reason.empty()) writer.event(summary.duration_s, "stop", {{"reason", summary.stop_reason}});
+  // A rule has written its own line when it acted.
+  if (!summary.stop_reason.empty() && summary.stopped_by.empty())
+    writer.event(summary.duration_s, "stop", {{"reason", summary.stop_reason}});
+}
+
+// Requests a second at the schedule's highest planned rate; a Poisson second may hold more, which the limit then clips.
+Rate planned_peak(const RunOptions& options, const RunSchedule& schedule) {
+  if (!schedule.open) return {};
+  double flows_per_second = 0, steps = 0, weights = 0;
+  for (const auto& stage : schedule.stages) flows_per_second = std::max(flows_per_second, stage.rate.per_second());
+  for (const auto& stage : options.scenario.load.stages) {
+    flows_per_second = std::max({flows_per_second, stage.from.per_second(), stage.to.per_second()});
+  }
+  for (const auto& flow : options.scenario.flows) {
+    steps += flow.weight * static_cast<double>(flow.steps.size());
+    weights += flow.weight;
+  }
+  return Rate::per_second(weights > 0 ? flows_per_second * steps / weights : flows_per_second);
+}
+
+// An approval counts for all targets together, loopback included: what it is tried on is what it will do.
+std::uint32_t most_per_second(const traffic::TargetPolicy& targets) {
+  return targets.approval ? static_cast<std::uint32_t>(targets.approval->max_rate.per_second()) : 0;
 }
 
 // Of all loads together; 0: as many as the machine allows, if any load leaves it open.
@@ -236,11 +247,18 @@ WorkerOptions worker_options(const RunOptions& options, RunSchedule& schedule, s
           .control = &control,
           .connections = connections,
           .most_waiting = kMostWaiting,
+          .most_per_second = most_per_second(options.targets),
           .seed = options.seed,
           .run_id = options.run_id,
           .start = start,
           .stop_signal = options.stop_signal,
           .tagged = options.signer.has_value()};
+}
+
+std::vector<std::pair<std::string, std::string>> names_of(const std::vector<observe::ScrapeTarget>& nodes) {
+  std::vector<std::pair<std::string, std::string>> names;
+  for (const auto& node : nodes) names.emplace_back(node.node, node.service);
+  return names;
 }
 
 }  // namespace
@@ -253,8 +271,15 @@ Result<Summary> run(RunOptions options) {
   auto plan = RequestPlan::compile({.scenario = options.scenario,
                                     .replay = options.replay.has_value(),
                                     .signer = options.signer ? &*options.signer : nullptr,
-                                    .run_id = options.run_id});
+                                    .run_id = options.run_id,
+                                    .targets = options.targets});
   if (!plan) return tl::make_unexpected(std::move(plan.error()));
+  if (auto rate = traffic::check_planned_rate(planned_peak(options, *schedule), options.targets); !rate) {
+    return tl::make_unexpected(std::move(rate.error()));
+  }
+  auto scopes = threshold_scopes(options.scenario.thresholds, *plan, options.scenario, names_of(options.nodes));
+  if (!scopes) return tl::make_unexpected(std::move(scopes.error()));
+  ThresholdWatch watch(options.scenario.thresholds, std::move(*scopes));
   const auto connections =
       connection_limit(wanted_connections(options.scenario), options.nodes.size(), machine_limits());
   if (!connections) return tl::make_unexpected(connections.error());
@@ -284,7 +309,7 @@ Result<Summary> run(RunOptions options) {
                      .digits = fine ? 3 : 2,
                      .separate_total = !fine,
                      .stages = schedule->stages,
-                     .thresholds = options.scenario.thresholds,
+                     .thresholds = &watch,
                      .nodes = options.nodes,
                      .start = start,
                      .duration_s = to_seconds(schedule->duration),
@@ -306,7 +331,7 @@ Result<Summary> run(RunOptions options) {
   Summary summary = summarise(options, *plan, totals, *schedule, worker);
   if (auto checked = check_books(summary, worker); !checked) return tl::make_unexpected(std::move(checked.error()));
   if (options.audit) options.audit(summary);
-  decide(summary, options, totals);
+  decide(summary, watch, totals);
   announce_end(**writer, summary);
   if (auto finished = (*writer)->finish(summary); !finished) return tl::make_unexpected(std::move(finished.error()));
   return summary;

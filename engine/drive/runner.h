@@ -18,6 +18,7 @@
 #include "engine/schedule/arrivals.h"
 #include "engine/schedule/scenario.h"
 #include "engine/traffic/shadow_tag.h"
+#include "engine/traffic/target_policy.h"
 
 namespace tidemark::drive {
 
@@ -34,6 +35,7 @@ struct RunOptions {
   nlohmann::json extra_manifest = nlohmann::json::object();  // "topology", "plan", ... merged into the manifest
   std::vector<observe::ScrapeTarget> nodes;                  // scraped each second
   std::optional<traffic::TagSigner> signer;                  // tag every request; else "x-shadow" is not sent
+  traffic::TargetPolicy targets;                             // what is allowed besides loopback
   std::string run_id;                                        // 16 hex digits; empty: drawn
   int cpu = -1;  // pin the worker and the scraper to this core; -1: not pinned
   // Once a second, on the recorder's thread: must not wait for anybody (engine/live/feed.h hands it on).

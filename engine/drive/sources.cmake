@@ -17,6 +17,8 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/interval_stats.cpp
   ${CMAKE_CURRENT_LIST_DIR}/progress_builder.cpp
   ${CMAKE_CURRENT_LIST_DIR}/load_clock.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/machine_monitor.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/node_rule.cpp
   ${CMAKE_CURRENT_LIST_DIR}/recorder.cpp
   ${CMAKE_CURRENT_LIST_DIR}/request_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/response_framing.cpp
@@ -24,6 +26,9 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/runner.cpp
   ${CMAKE_CURRENT_LIST_DIR}/self_monitor.cpp
   ${CMAKE_CURRENT_LIST_DIR}/socket_address.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/threshold_measure.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/threshold_scope.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/threshold_watch.cpp
   ${CMAKE_CURRENT_LIST_DIR}/thresholds_eval.cpp
   ${CMAKE_CURRENT_LIST_DIR}/tls_context.cpp
   ${CMAKE_CURRENT_LIST_DIR}/user_pool.cpp

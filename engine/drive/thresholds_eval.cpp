@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/drive/proportion.h"
+#include "engine/schedule/threshold_metrics.h"
 
 namespace tidemark::drive {
 namespace {
@@ -71,17 +72,6 @@ ProportionInterval wilson(double proportion, double n, double z) {
   return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
 }
 
-double quantile_level(const std::string& statistic) {
-  if (statistic.size() < 2 || statistic.front() != 'p') return -1;
-  double level = 0, scale = 1;
-  for (const char digit : statistic.substr(1)) {
-    if (digit < '0' || digit > '9') return -1;
-    scale /= 10;
-    level += (digit - '0') * scale;
-  }
-  return level;
-}
-
 double variance_inflation(const MeasuredClock& measured, double quantile) {
   const std::int64_t value = measured.all.quantile(quantile);
   // The share below the recorded value: with ties in a bucket it is not the quantile's level itself.
@@ -106,7 +96,7 @@ double variance_inflation(const MeasuredClock& measured, double quantile) {
 ThresholdResult evaluate_clock(const schedule::Threshold& threshold, const MeasuredClock& measured) {
   if (measured.all.total() == 0) return result_for(threshold, 0);
   if (threshold.statistic == "mean") return evaluate_mean(threshold, measured);
-  const double level = quantile_level(threshold.statistic);
+  const double level = schedule::quantile_of_statistic(threshold.statistic);
   if (level <= 0 || level >= 1) {  // max
     ThresholdResult result = result_for(threshold, static_cast<double>(measured.all.max()));
     judge(threshold, result, true, true);
@@ -123,20 +113,13 @@ ThresholdResult evaluate_clock(const schedule::Threshold& threshold, const Measu
   return result;
 }
 
-ThresholdResult evaluate_failed_ratio(const schedule::Threshold& threshold, const RequestBook& requests) {
-  const auto bad = static_cast<double>(requests.failed + requests.timed_out);
-  const double ended = bad + static_cast<double>(requests.ok);
-  ThresholdResult result = result_for(threshold, ended > 0 ? bad / ended : 0);
-  const ProportionInterval interval = wilson(result.value, ended, kZ);
+ThresholdResult evaluate_ratio(const schedule::Threshold& threshold, std::uint64_t part, std::uint64_t whole) {
+  const auto n = static_cast<double>(whole);
+  ThresholdResult result = result_for(threshold, whole > 0 ? static_cast<double>(part) / n : 0);
+  const ProportionInterval interval = wilson(result.value, n, kZ);
   result.value_low = interval.low;
   result.value_high = interval.high;
-  judge(threshold, result, ended > 0, ended > 0);
-  return result;
-}
-
-ThresholdResult evaluate_rate(const schedule::Threshold& threshold, double achieved_per_second) {
-  ThresholdResult result = result_for(threshold, achieved_per_second);
-  judge(threshold, result, true, true);
+  judge(threshold, result, whole > 0, whole > 0);
   return result;
 }
 

@@ -25,14 +25,8 @@ struct MeasuredClock {
 // cannot pass. Mean: batch means. Max: exact.
 ThresholdResult evaluate_clock(const schedule::Threshold& threshold, const MeasuredClock& measured);
 
-// "failed_ratio": failed and timed out among the ended requests; Wilson's interval. Nothing ended: undecided.
-ThresholdResult evaluate_failed_ratio(const schedule::Threshold& threshold, const RequestBook& requests);
-
-// "achieved_rate" is what the run did, not an estimate: no interval.
-ThresholdResult evaluate_rate(const schedule::Threshold& threshold, double achieved_per_second);
-
-// The level of a statistic: "p99" -> 0.99, "p999" -> 0.999; -1 for "max" and "mean".
-double quantile_level(const std::string& statistic);
+// A share of requests, "failed_ratio" or "checks": Wilson's interval. None of them: undecided.
+ThresholdResult evaluate_ratio(const schedule::Threshold& threshold, std::uint64_t part, std::uint64_t whole);
 
 // D above, for tests.
 double variance_inflation(const MeasuredClock& measured, double quantile);

@@ -17,6 +17,10 @@ struct ValiditySample {  // one second of the sending phase
   double run_queue_share = 0;  // the worker was runnable but another thread had its core
   double steal_share = 0;      // the host ran somebody else
   std::uint64_t no_descriptor = 0, no_port = 0;
+  std::uint64_t held_back = 0;    // sends that waited for the limit of an approval
+  double throttled_share = 0;     // of the time: the process was held by the CPU quota of its cgroup
+  double memory_stall_share = 0;  // of the time: every task of the machine waited for memory (PSI "full")
+  std::uint64_t available_bytes = 0, total_bytes = 0;  // memory of the machine; 0: not known
 };
 
 struct ValidityInput {
@@ -31,9 +35,11 @@ struct Validity {
   std::vector<std::string> reasons;
 };
 
-// environment-limited: a connection failed for lack of descriptors or ports, or steal above 10 % in 3 seconds.
-// generator-limited: more than 1 % of the sends late, or the worker above 85 % of its core in 3 whole seconds, or flows
-// dropped because connections and queue were full: what was sent is not what was planned.
+// environment-limited: a connection failed for lack of descriptors or ports, or steal above 10 % in 3 seconds, or the
+// machine waited for memory for more than 10 % of 3 seconds or had less than 1 % of it left, or an approval's limit
+// held back more than 1 % of the sends. generator-limited: more than 1 % of the sends late, or the worker above 85 % of
+// its core in 3 whole seconds, or flows dropped because connections and queue were full: what was sent is not what was
+// planned.
 Validity judge_validity(const ValidityInput& input);
 
 }  // namespace tidemark::drive

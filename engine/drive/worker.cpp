@@ -34,6 +34,7 @@ Worker::Worker(WorkerOptions options, RequestPlan plan, EventLoop loop, Mailbox&
       series_in_flight_(plan_.series.size()),
       receive_buffer_(std::make_unique<char[]>(kReceiveBytes)) {
   for (const auto& origin : plan_.origins) pools_.emplace_back().address = socket_address(origin);
+  if (options_.most_per_second > 0) limit_.emplace(options_.most_per_second);
   make_channels();
   if (open_model_) next_planned();
   find_end();
@@ -91,6 +92,7 @@ void Worker::turn(std::int64_t at) {
     start_due(at, kStartBatch);
     if (!options_.users.empty() && sending_) users_join(at);
     wake_due(at);
+    if (held_until_ <= at) resume_held(at);
   }
   expire_due(at);
   if (!channels_.empty()) run_channels(at);
@@ -229,6 +231,7 @@ std::int64_t Worker::next_instant(std::int64_t at) const {
     next = std::min(next, next_due_);
     if (!wakes_.empty()) next = std::min(next, wakes_.top().at);
     for (const UserPool& users : options_.users) next = std::min(next, users.next_join());
+    next = std::min(next, held_until_);
   }
   if (flows_.next_to_expire() != kNone) next = std::min(next, flows_[flows_.next_to_expire()].deadline);
   if (sending_ && at < end_ns_) next = std::min(next, end_ns_);

@@ -33,22 +33,24 @@
 #include "engine/drive/self_monitor.h"
 #include "engine/drive/socket_address.h"
 #include "engine/drive/user_pool.h"
+#include "engine/guard/window_limit.h"
 #include "engine/schedule/arrivals.h"
 
 namespace tidemark::drive {
 
 struct WorkerOptions {
   const schedule::Scenario* scenario = nullptr;
-  const std::vector<std::string>* logged_targets = nullptr;  // replay: the target of each arrival
-  std::unique_ptr<schedule::ArrivalStream> arrivals;         // of the open loads; nullptr: there is none
-  std::vector<UserPool> users;                               // of the closed loads
-  std::vector<schedule::ArrivalStream::StageMark> stages;    // where windows are cut
-  Nanos duration{};                                          // of the sending phase of the open loads
-  Nanos grace{};                                             // after the sending phase, for what is under way
-  Nanos spin{};                                              // polled instead of slept before each planned instant
-  ControlBox* control = nullptr;                             // who steers the run; nullptr: nobody
-  std::uint32_t connections = 1;                             // at most
-  std::uint64_t most_waiting = 1;                            // flows waiting for a connection; beyond: dropped
+  const schedule::TextTable* logged_targets = nullptr;     // replay: the target of each arrival
+  std::unique_ptr<schedule::ArrivalStream> arrivals;       // of the open loads; nullptr: there is none
+  std::vector<UserPool> users;                             // of the closed loads
+  std::vector<schedule::ArrivalStream::StageMark> stages;  // where windows are cut
+  Nanos duration{};                                        // of the sending phase of the open loads
+  Nanos grace{};                                           // after the sending phase, for what is under way
+  Nanos spin{};                                            // polled instead of slept before each planned instant
+  ControlBox* control = nullptr;                           // who steers the run; nullptr: nobody
+  std::uint32_t connections = 1;                           // at most
+  std::uint64_t most_waiting = 1;                          // flows waiting for a connection; beyond: dropped
+  std::uint32_t most_per_second = 0;                       // requests, in any second whatever; 0: no limit
   std::uint64_t seed = 1;
   std::string run_id;
   Instant start;  // instant zero of the run
@@ -146,6 +148,7 @@ class Worker final : private Channel::Owner {
   void finish_answer(std::uint32_t connection, std::int64_t at, bool reusable);
   Outcome settle(std::uint32_t index, const Answer& answer, std::int64_t at);
   const std::string& request_bytes(const FlowSlot& slot);
+  const std::string* logged_target(const FlowSlot& slot);
   void record_clocks(const FlowSlot& slot, std::uint32_t series, std::int64_t at);
   void note_error(std::string_view kind);
   const CompiledStep& step_of(const FlowSlot& slot) const { return plan_.flows[slot.flow].steps[slot.step]; }
@@ -167,6 +170,8 @@ class Worker final : private Channel::Owner {
 
   // worker_connections.cpp: sockets
   void on_event(const EventLoop::Event& event);
+  bool must_hold(std::int64_t at);
+  void resume_held(std::int64_t at);
   void pump(std::uint32_t origin);
   bool open_connection(std::uint32_t origin);
   void refuse_oldest(std::uint32_t origin, const char* what, int error);
@@ -217,9 +222,11 @@ class Worker final : private Channel::Owner {
   std::uint32_t open_connections_ = 0;
   std::int64_t seen_ = 0;  // the last look at the clock
   std::int64_t cut_from_ = 0, drain_until_ = 0, sending_ns_ = 0;
+  std::optional<guard::WindowLimit> limit_;  // of most_per_second
+  std::int64_t held_until_ = INT64_MAX;      // when what the limit holds back may go on; INT64_MAX: nothing is held
   bool sending_ = true, stopping_ = false, ended_by_control_ = false;
   int stopped_by_ = 0;
-  std::string scratch_;
+  std::string scratch_, logged_target_;
   Rendered rendered_;
   std::unique_ptr<char[]> receive_buffer_;
 

@@ -26,13 +26,16 @@ void Worker::make_channels() {
 // come back here: so nothing of the flow is looked at after it.
 void Worker::feed(std::uint32_t origin) {
   OriginPool& pool = pools_[origin];
-  while (pool.room && !pool.waiting.empty() && !stopping_) {
+  while (pool.room && !pool.waiting.empty() && !stopping_ && !(limit_ && must_hold(now()))) {
     const std::uint32_t index = pool.waiting.front();
     pool.waiting.pop_front();
     --waiting_;
     flows_[index].phase = FlowSlot::Phase::in_flight;
     pool.room = pool.channel->submit(index, rendered_request(flows_[index]));
-    if (pool.room) continue;
+    if (pool.room) {
+      if (limit_) limit_->count(Nanos(now()));
+      continue;
+    }
     flows_[index].phase = FlowSlot::Phase::waiting;
     pool.waiting.push_front(index);
     ++waiting_;
@@ -44,8 +47,7 @@ const Rendered& Worker::rendered_request(const FlowSlot& slot) {
   CompiledStep& step = plan_.flows[slot.flow].steps[slot.step];
   Rendered* request = &step.prepared;
   if (!step.constant) {
-    const std::string* logged = options_.logged_targets == nullptr ? nullptr : &(*options_.logged_targets)[slot.number];
-    render_fields(step, slot.values ? *slot.values : kNoValues, logged, rendered_);
+    render_fields(step, slot.values ? *slot.values : kNoValues, logged_target(slot), rendered_);
     request = &rendered_;
   }
   request->step = &step;

@@ -28,11 +28,23 @@ void Worker::on_event(const EventLoop::Event& event) {
   if (event.readable) receive(index);
 }
 
+// The limit of an approval: what may not go yet stays with those that wait for a connection.
+bool Worker::must_hold(std::int64_t at) {
+  if (!limit_ || limit_->would_admit(Nanos(at))) return false;
+  held_until_ = limit_->next().count();
+  return true;
+}
+
+void Worker::resume_held(std::int64_t at) {
+  held_until_ = INT64_MAX;
+  for (std::uint32_t origin = 0; origin < pools_.size() && !must_hold(at); ++origin) pump(origin);
+}
+
 // Gives waiting flows to idle connections, and opens as many more as there are flows that none is under way for.
 void Worker::pump(std::uint32_t origin) {
   OriginPool& pool = pools_[origin];
   if (pool.channel) return feed(origin);
-  while (!pool.waiting.empty() && !stopping_) {
+  while (!pool.waiting.empty() && !stopping_ && !(limit_ && must_hold(now()))) {
     if (!pool.idle.empty()) {
       const std::uint32_t connection = pool.idle.back();
       pool.idle.pop_back();
@@ -150,6 +162,7 @@ void Worker::send_on(std::uint32_t index, std::uint32_t flow, std::int64_t at) {
   connection.framing.start({.head_request = step.head, .keep_headers = step.keep_headers, .keep_body = step.keep_body});
   const std::string& bytes = request_bytes(slot);
   const ssize_t sent = ::send(connection.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (limit_) limit_->count(Nanos(now()));
   if (sent == static_cast<ssize_t>(bytes.size())) return;
   // A broken connection is reported by the next wait; there is one place that deals with it.
   if (sent < 0 && errno != EAGAIN) return;

@@ -76,7 +76,7 @@ void Worker::begin_step(std::uint32_t index, std::int64_t planned, bool by_timer
   flows_.arm(index, at + timeout_ns_);
   const std::uint32_t origin = step_of(slot).origin;
   OriginPool& pool = pools_[origin];
-  if (!pool.idle.empty() && pool.waiting.empty()) {
+  if (!pool.idle.empty() && pool.waiting.empty() && !must_hold(at)) {
     const std::uint32_t connection = pool.idle.back();
     pool.idle.pop_back();
     send_on(connection, index, at);
@@ -87,6 +87,7 @@ void Worker::begin_step(std::uint32_t index, std::int64_t planned, bool by_timer
   ++waiting_;
   if (open_connections_ >= options_.connections) ++interval_->self.overflow;
   pump(origin);
+  if (held_until_ != INT64_MAX) ++interval_->self.held_back;
 }
 
 void Worker::count_send(std::int64_t lateness) {
@@ -110,14 +111,20 @@ void Worker::count_retry(FlowSlot& slot) {
   ++interval_->retried;
 }
 
+// Replay: the target that comes with the flow's arrival, until the next call; null otherwise.
+const std::string* Worker::logged_target(const FlowSlot& slot) {
+  if (options_.logged_targets == nullptr) return nullptr;
+  logged_target_.assign((*options_.logged_targets)[slot.number]);
+  return &logged_target_;
+}
+
 const std::string& Worker::request_bytes(const FlowSlot& slot) {
   static const std::vector<std::string> kNoValues;
   CompiledStep& step = plan_.flows[slot.flow].steps[slot.step];
   std::string* bytes = &step.bytes;
   std::size_t trace_at = step.trace_at;
   if (!step.constant) {
-    const std::string* logged = options_.logged_targets == nullptr ? nullptr : &(*options_.logged_targets)[slot.number];
-    trace_at = render_request(step, slot.values ? *slot.values : kNoValues, logged, scratch_);
+    trace_at = render_request(step, slot.values ? *slot.values : kNoValues, logged_target(slot), scratch_);
     bytes = &scratch_;
   }
   if (trace_at != 0) {
@@ -150,6 +157,7 @@ Outcome Worker::settle(std::uint32_t index, const Answer& answer, std::int64_t a
   auto failure = failed_check(*step.step, answer, Nanos(at - slot.planned));
   if (!failure && !step.capture_slots.empty()) failure = take_captures(step, answer, *slot.values);
   const Outcome outcome = failure ? Outcome::failed : Outcome::ok;
+  if (failure) ++interval_->series[step.series].checks_failed;
   end_request(index, outcome, at, failure ? std::string_view(*failure) : std::string_view());
   return outcome;
 }

@@ -3,9 +3,11 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -72,6 +74,7 @@ struct Scraper::Impl {
   net::Timer scrape_timer;
   net::Timer problem_timer;
   bool stopping = false;
+  std::map<const ScrapeTarget*, std::uint64_t> problems_seen, problems_told;  // so many have arrived; the node knows
 
   // Any thread.
   std::atomic<std::uint64_t> answered{0}, missed{0}, malformed{0}, spans_dropped{0};
@@ -103,6 +106,13 @@ Task<void> Scraper::Impl::scrape_loop() {
   }
   const Instant last = Clock::now();
   co_await scrape_all(seconds_at(last), last + timing.deadline);
+  // What came last is acknowledged, or the next one to ask would be told it again.
+  net::TaskGroup questions(io);
+  for (const ScrapeTarget& target : targets) {
+    if (problems_seen[&target] > problems_told[&target])
+      questions.spawn(ask_problems(&target, Clock::now() + timing.deadline));
+  }
+  co_await questions.join();
 }
 
 Task<void> Scraper::Impl::problem_loop() {
@@ -127,6 +137,10 @@ Task<void> Scraper::Impl::scrape_all(double planned_s, Instant deadline) {
 Task<CallResult> Scraper::Impl::get(const ScrapeTarget* target, std::string path, Instant deadline) {
   net::Request request;
   request.target = std::move(path);
+  if (const auto seen = problems_seen.find(target); seen != problems_seen.end()) {
+    request.target += "?seen=" + std::to_string(seen->second);
+    problems_told[target] = seen->second;
+  }
   return client.call(target->endpoint, std::move(request), deadline);
 }
 
@@ -180,7 +194,20 @@ void Scraper::Impl::hand_on(const ScrapeTarget& target, const nlohmann::json& do
 void Scraper::Impl::hand_on_problems(const ScrapeTarget& target, const nlohmann::json& document) {
   const auto problems = document.find("problems");
   if (problems == document.end() || !problems->is_array()) return;
+  std::uint64_t skipped = 0;
+  const auto from = document.find("problems_from");
+  if (from != document.end() && from->is_number_unsigned()) {
+    std::uint64_t& seen = problems_seen[&target];
+    const auto first = from->get<std::uint64_t>();
+    if (first + problems->size() < seen) seen = 0;  // the node has been started anew, and counts from 0
+    skipped = seen > first ? seen - first : 0;      // they came with another answer
+    seen = std::max(seen, first + problems->size());
+  }
   for (const nlohmann::json& problem : *problems) {
+    if (skipped > 0) {
+      --skipped;
+      continue;
+    }
     if (problem.is_string() && sinks.problem) sinks.problem(target.node, problem.get_ref<const std::string&>());
   }
 }

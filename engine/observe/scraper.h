@@ -3,7 +3,10 @@
 // a tag lost at a hop is known in half a second, whatever the second's own scrape does.
 //
 // GET /scrape answers {"watermark": {WatermarkSample}, "spans": [Zipkin v2 spans], "spans_dropped": n, "problems":
-// ["..."]}; GET /problems answers {"problems": ["..."]}; each answer drains what it hands out.
+// ["..."], "problems_from": n}; GET /problems answers {"problems": ["..."], "problems_from": n}. Spans are drained by
+// the answer. Problems are numbered from 0, and the first one that came is asked for without more; every later question
+// carries ?seen=N, so many have arrived, and the node hands out the others until it is told: an answer that misses its
+// deadline loses none. An answer without "problems_from" has drained them.
 #pragma once
 
 #include <cstdint>
@@ -51,7 +54,8 @@ class Scraper {
   // the thread is not pinned.
   Scraper(std::vector<ScrapeTarget> targets, Instant start, Sinks sinks, int cpu = -1, ScraperTiming timing = {});
   ~Scraper();  // stops and joins
-  // Takes one last sample of every node, then joins: returns within two deadlines. From one thread, never from a sink.
+  // Takes one last sample of every node, then joins: returns within three deadlines. From one thread, never from a
+  // sink.
   void stop();
   // Any thread.
   Counters counters() const;

@@ -21,6 +21,7 @@ constexpr std::size_t kMostLineBytes = 1 << 20;
 constexpr std::size_t kChunkBytes = 4 << 20;
 constexpr std::size_t kLocated = 10;
 constexpr std::size_t kStampBytes = 26;
+constexpr std::size_t kMostRequests = std::numeric_limits<std::uint32_t>::max();
 
 bool digits(std::string_view text, std::size_t at, std::size_t count, int& value) {
   value = 0;
@@ -49,12 +50,6 @@ std::string flow_name(std::string_view method, std::string_view path, std::size_
   return fmt::format("{}{}{}", name, name.back() == '-' ? "" : "-", number);
 }
 
-struct Recorded {
-  std::int64_t second;
-  std::uint32_t flow;
-  std::uint32_t order;  // index into the targets as read
-};
-
 // Collects lines in the order of the file; finish() sorts them and spreads each second.
 class LogCollector {
  public:
@@ -73,6 +68,7 @@ class LogCollector {
     if (replay_.first_malformed.size() < kLocated)
       replay_.first_malformed.push_back(fmt::format("{}:{}", name_, number_));
   }
+  void sort();
   std::uint32_t flow_of(std::string_view method, std::string_view path);
   std::uint32_t add_flow(std::string name, std::string_view method, std::string_view path);
 
@@ -82,9 +78,7 @@ class LogCollector {
   std::string name_;
   double speed_;
   LogLineParser parser_;
-  LogReplay replay_;
-  std::vector<Recorded> recorded_;
-  std::vector<std::string> targets_;
+  LogReplay replay_;  // until finish() an arrival's offset is its second since the epoch, as a count
   std::array<std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>>, 2> flows_;  // GET, HEAD
   std::array<std::optional<std::uint32_t>, 2> other_;
   std::uint64_t number_ = 0;
@@ -124,39 +118,50 @@ void LogCollector::line(std::string_view text) {
     ++replay_.skipped_methods;
     return;
   }
-  std::string target = replay_target(parsed->target);
-  if (target.empty() || recorded_.size() >= std::numeric_limits<std::uint32_t>::max()) return malformed();
+  const std::string target = replay_target(parsed->target);
+  if (target.empty() || target.size() > TextTable::kLongest || replay_.arrivals.size() >= kMostRequests) {
+    return malformed();
+  }
   if (parsed->second < latest_) ++replay_.reordered;
   latest_ = std::max(latest_, parsed->second);
   const std::string_view path = std::string_view(target).substr(0, target.find('?'));
-  recorded_.push_back({parsed->second, flow_of(parsed->method, path), static_cast<std::uint32_t>(targets_.size())});
-  ++replay_.scenario.flows[recorded_.back().flow].weight;
-  targets_.push_back(std::move(target));
+  const std::uint32_t flow = flow_of(parsed->method, path);
+  replay_.arrivals.push_back({Nanos(parsed->second), flow, replay_.arrivals.size()});
+  ++replay_.scenario.flows[flow].weight;
+  replay_.targets.push_back(target);
+}
+
+void LogCollector::sort() {
+  std::ranges::stable_sort(replay_.arrivals, {}, &Arrival::offset);
+  std::vector<std::uint32_t> order;
+  order.reserve(replay_.arrivals.size());
+  for (Arrival& arrival : replay_.arrivals) {
+    order.push_back(static_cast<std::uint32_t>(arrival.number));
+    arrival.number = order.size() - 1;
+  }
+  replay_.targets.reorder(order);
 }
 
 Result<LogReplay> LogCollector::finish(const std::filesystem::path& file) {
-  if (recorded_.empty()) {
+  auto& arrivals = replay_.arrivals;
+  if (arrivals.empty()) {
     return fail(ExitCode::usage, name_,
                 fmt::format("no GET or HEAD request in it ({} lines malformed, {} of other methods)", replay_.malformed,
                             replay_.skipped_methods),
                 "a combined access log, as Apache and nginx write it");
   }
-  if (replay_.reordered > 0) std::ranges::stable_sort(recorded_, {}, &Recorded::second);
-  const std::int64_t first = recorded_.front().second;
-  if (static_cast<double>(recorded_.back().second - first) / speed_ > 1e9) {
+  if (replay_.reordered > 0) sort();
+  const std::int64_t first = arrivals.front().offset.count();
+  if (static_cast<double>(arrivals.back().offset.count() - first) / speed_ > 1e9) {
     return fail(ExitCode::usage, name_, "the replay would last longer than 30 years", "raise the speed");
   }
-  replay_.arrivals.reserve(recorded_.size());
-  replay_.targets.reserve(recorded_.size());
-  for (std::size_t begin = 0; begin < recorded_.size();) {
+  for (std::size_t begin = 0; begin < arrivals.size();) {
     std::size_t end = begin;
-    while (end < recorded_.size() && recorded_[end].second == recorded_[begin].second) ++end;
-    const auto whole_s = static_cast<double>(recorded_[begin].second - first);
+    while (end < arrivals.size() && arrivals[end].offset == arrivals[begin].offset) ++end;
+    const auto whole_s = static_cast<double>(arrivals[begin].offset.count() - first);
     for (std::size_t i = begin; i < end; ++i) {
       const double inside_s = (static_cast<double>(i - begin) + 0.5) / static_cast<double>(end - begin);
-      const Nanos offset(std::llround((whole_s + inside_s) / speed_ * 1e9));
-      replay_.arrivals.push_back({offset, recorded_[i].flow, replay_.arrivals.size()});
-      replay_.targets.push_back(std::move(targets_[recorded_[i].order]));
+      arrivals[i].offset = Nanos(std::llround((whole_s + inside_s) / speed_ * 1e9));
     }
     begin = end;
   }

@@ -11,6 +11,7 @@
 #include "engine/core/error.h"
 #include "engine/core/units.h"
 #include "engine/schedule/scenario.h"
+#include "engine/schedule/text_table.h"
 
 namespace tidemark::schedule {
 
@@ -64,7 +65,7 @@ std::size_t arrivals_before(const std::vector<Arrival>& ordered, Nanos offset);
 struct LogReplay {
   Scenario scenario;
   std::vector<Arrival> arrivals;
-  std::vector<std::string> targets;  // per arrival: the request target as recorded
+  TextTable targets;  // per arrival: the request target as recorded
   std::uint64_t malformed = 0, skipped_methods = 0, reordered = 0;
   std::vector<std::string> first_malformed;
 };

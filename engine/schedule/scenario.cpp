@@ -30,8 +30,10 @@ bool is_target(const std::string& text) {
 Scenario single_url_scenario(const std::string& url) {
   Scenario scenario;
   scenario.name = "get";
-  std::string path = url.substr(0, url.find('#'));
-  const std::size_t scheme = path.find("://");
+  const std::size_t scheme = url.find("://");
+  // A fragment is never sent; a "#" inside the authority is left for the target guard to refuse.
+  const std::size_t slash = url.find_first_of("/?", scheme == std::string::npos ? 0 : scheme + 3);
+  std::string path = url.substr(0, url.find('#', std::min(slash, url.size())));
   const std::size_t end = scheme == std::string::npos ? std::string::npos : path.find_first_of("/?", scheme + 3);
   if (scheme != std::string::npos && is_target(path.substr(0, end))) {
     scenario.target = path.substr(0, end);

@@ -207,13 +207,18 @@ struct Load {
   std::vector<UserStage> user_stages() const;  // closed: `users`, or what `connections` and `duration` stand for
 };
 
+// A condition on what a run measured, and whether breaking it ends the run. docs/thresholds.md has the grammar.
 struct Threshold {
-  std::string expression;  // as written
-  std::string metric;      // "response", "service", "lag", "failed_ratio", "achieved_rate"
-  std::string step;        // "" = total; "response{browse}.p99"
-  std::string statistic;   // "p50".."p999", "max", "mean"; empty for ratios
-  bool below = true;       // "<" or ">"
-  double limit = 0;        // microseconds, ratio, or per second
+  std::string expression;  // as written, without the clause about stopping the run
+  std::string metric;      // "response", "failed_ratio", "errors", "node", ...: engine/schedule/threshold_metrics.h
+  std::string step, flow, group, kind, node;  // what the braces name: at most one; all empty: everything
+  std::string statistic;  // of a clock "p50".."p99999", "max", "mean"; of a node "busy", "cpu", ...; else empty
+  bool below = true;      // "<" or ">"
+  double limit = 0;       // microseconds, ratio, count, or per second
+  Nanos over{};           // > 0: it must hold in every window of this length
+  Nanos after{};          // what was measured before this moment of the run does not count
+  bool abort = false;     // the run stops when it is broken ...
+  std::uint32_t for_intervals = 3;  // ... in so many intervals in a row
 };
 
 // Lua for what templates cannot say: functions for ${lua:name(...)} holes and for steps' `before` and `after`.

@@ -177,6 +177,12 @@ json feeder_json(const Feeder& feeder) {
           {"on_end", feeder.on_end == Feeder::OnEnd::stop ? "stop" : "repeat"}};
 }
 
+json threshold_json(const Threshold& threshold) {
+  const std::string expression = escaped(threshold.expression);
+  if (!threshold.abort) return expression;
+  return {{"expect", expression}, {"abort", true}, {"for", threshold.for_intervals}};
+}
+
 }  // namespace
 
 json think_json(const ThinkTime& think) {
@@ -222,7 +228,7 @@ json to_json(const Scenario& scenario) {
   for (const Flow& flow : scenario.flows) {
     result["flows"].push_back({{"name", flow.name}, {"weight", flow.weight}, {"steps", steps_json(flow)}});
   }
-  for (const Threshold& threshold : scenario.thresholds) result["thresholds"].push_back(escaped(threshold.expression));
+  for (const Threshold& threshold : scenario.thresholds) result["thresholds"].push_back(threshold_json(threshold));
   return result;
 }
 

@@ -173,10 +173,10 @@ void check_load_flows(ValueReader& reader, const YamlNode& root, const Scenario&
 Scenario read_scenario(ValueReader& reader, const YamlNode& root, const std::map<std::string, std::string>& overrides) {
   Scenario scenario;
   // 'include' is known, and gone from the tree by now.
-  const Fields fields(
-      reader, root, "",
-      {"name", "target", "timeout", "http", "http2", "tls", "parameters", "variables", "feeders", "lua", "cookies",
-       "redirects", "compression", "setup", "teardown", "load", "loads", "flows", "thresholds", "include"});
+  const Fields fields(reader, root, "",
+                      {"name",      "target",  "timeout", "http",    "http2",      "tls",         "parameters",
+                       "variables", "feeders", "lua",     "cookies", "redirects",  "compression", "setup",
+                       "teardown",  "load",    "loads",   "flows",   "thresholds", "include"});
   read_parameters(reader, fields.find("parameters"), overrides);
   scenario.parameters = reader.parameters;
   read_head(reader, fields, scenario);

@@ -27,7 +27,10 @@ target_sources(tidemark_core PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/template_functions.cpp
   ${CMAKE_CURRENT_LIST_DIR}/template_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/think_time.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/text_table.cpp
   ${CMAKE_CURRENT_LIST_DIR}/threshold.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/threshold_metrics.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/threshold_reader.cpp
   ${CMAKE_CURRENT_LIST_DIR}/time_series.cpp
   ${CMAKE_CURRENT_LIST_DIR}/value_reader.cpp
   ${CMAKE_CURRENT_LIST_DIR}/variables.cpp

@@ -17,7 +17,7 @@ inline constexpr std::string_view kShadowHeader = "x-shadow";
 inline constexpr std::string_view kCallerHeader = "x-tidemark-caller";  // node name of whoever called: named in a 403
 
 struct ShadowTag {
-  std::string run;   // empty: live traffic
+  std::string run;  // empty: live traffic
   std::string flow;
   std::string hmac;
 

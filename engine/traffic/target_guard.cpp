@@ -70,6 +70,19 @@ std::uint16_t default_port(std::string_view scheme) {
   return known == std::end(kPorts) ? std::uint16_t{0} : known->second;
 }
 
+// Something in the authority that two programs may read as two hosts.
+bool hides_host(std::string_view url) {
+  const auto scheme_end = url.find("://");
+  if (scheme_end == std::string_view::npos) return false;
+  const std::string_view rest = url.substr(scheme_end + 3);
+  const std::string_view authority = rest.substr(0, std::min(rest.find_first_of("/?"), rest.size()));
+  const auto plain = [](char c) {
+    return net::is_digit(c) || (net::to_lower(c) >= 'a' && net::to_lower(c) <= 'z') ||
+           std::string_view(".-_:[]+").find(c) != std::string_view::npos;
+  };
+  return !std::all_of(authority.begin(), authority.end(), plain);
+}
+
 }  // namespace
 
 // By hand and not by Boost.URL: in 1.81 that takes "http://127.0.0.1.example.org/" for the host 127.0.0.1 and the path
@@ -79,6 +92,9 @@ Result<ParsedTarget> parse_target(const std::string& url, std::initializer_list<
     return fail(ExitCode::usage, quoted(url), std::move(what), std::move(advice));
   };
   const char* const example = "write it as http://127.0.0.1:8080/path";
+  if (hides_host(url)) {
+    return refused(url, "the host is not plain: user information, escapes, a zone id or foreign characters in it");
+  }
   if (!net::is_url_text(url)) return wrong("holds a blank or a character that must be escaped in a URL");
   const auto scheme_end = url.find("://");
   if (scheme_end == std::string::npos) return wrong("not an absolute URL", example);
@@ -95,8 +111,6 @@ Result<ParsedTarget> parse_target(const std::string& url, std::initializer_list<
   std::string_view rest = std::string_view(url).substr(scheme_end + 3);
   const auto path_start = std::min(rest.find_first_of("/?"), rest.size());
   std::string_view authority = rest.substr(0, path_start);
-  if (authority.find('@') != std::string_view::npos) return wrong("user information in front of the host");
-  if (authority.find('%') != std::string_view::npos) return wrong("escaped characters or a zone id in the host");
 
   ParsedTarget target;
   target.scheme = *scheme;
@@ -136,21 +150,24 @@ bool is_loopback(const ip::address& address) {
   return v6.is_v4_mapped() && ip::make_address_v4(ip::v4_mapped, v6).is_loopback();
 }
 
-Result<ip::address> decide_resolved(const std::string& host, const std::vector<ip::address>& addresses) {
+Result<ip::address> decide_resolved(const std::string& host, const std::vector<ip::address>& addresses,
+                                    const TargetPolicy& policy) {
   if (addresses.empty()) return refused(host, "no address");
   for (const ip::address& address : addresses) {
-    if (!is_loopback(address)) return refused(host, "address " + address.to_string() + " is not loopback");
+    if (auto checked = check_address(host, address, policy); !checked) {
+      return tl::make_unexpected(std::move(checked.error()));
+    }
   }
   const auto v4 =
       std::find_if(addresses.begin(), addresses.end(), [](const ip::address& address) { return address.is_v4(); });
   return v4 != addresses.end() ? *v4 : addresses.front();
 }
 
-Result<ip::address> resolve_allowed(const std::string& host) {
+Result<ip::address> resolve_allowed(const std::string& host, const TargetPolicy& policy) {
   if (host.find('%') != std::string::npos) return refused(host, "zone ids and escapes are not accepted");
   boost::system::error_code error;
   const ip::address literal = ip::make_address(host, error);
-  if (!error && host.find('\0') == std::string::npos) return decide_resolved(host, {literal});
+  if (!error && host.find('\0') == std::string::npos) return decide_resolved(host, {literal}, policy);
   if (!host.empty() && host.back() == '.') return refused(host, "a trailing dot is not accepted");
   if (!is_host_name(host)) return refused(host, "neither an IP address nor a host name");
   if (ends_in_number(host)) return refused(host, "not the usual spelling of an IPv4 address");
@@ -162,7 +179,7 @@ Result<ip::address> resolve_allowed(const std::string& host) {
   if (error) return refused(host, "does not resolve: " + error.message());
   std::vector<ip::address> addresses;
   for (const auto& entry : results) addresses.push_back(entry.endpoint().address());
-  return decide_resolved(host, addresses);
+  return decide_resolved(host, addresses, policy);
 }
 
 }  // namespace tidemark::traffic

@@ -52,14 +52,24 @@ Markup fact_of(const json& manifest, std::string_view term,
   return {};
 }
 
+// The unit of an expression's metric (docs/thresholds.md).
 bool is_latency(const std::string& expression) {
+  if (expression.starts_with("node")) return expression.find(".wait") != std::string::npos;
   return expression.starts_with("response") || expression.starts_with("service") || expression.starts_with("lag");
+}
+
+bool is_ratio(const std::string& expression) {
+  if (expression.starts_with("node")) {
+    return expression.find(".busy") != std::string::npos || expression.find(".cpu") != std::string::npos;
+  }
+  return expression.starts_with("checks") || expression.find("ratio") < expression.find_first_of("{<>");
 }
 
 std::string threshold_value(const ThresholdResult& result, double value) {
   if (is_latency(result.expression)) return value == result.limit ? limit_us(value) : duration_us(value);
-  if (result.expression.find("ratio") != std::string::npos) return percent(value);
-  return rate(value);
+  if (is_ratio(result.expression)) return percent(value);
+  const bool is_rate = result.expression.find("rate") < result.expression.find_first_of("{<>");
+  return is_rate ? rate(value) : fmt::format("{:.6g}", value);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // What others read of a node, outside pool and tag: health, watermark, metrics, spans, problems.
+#include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "engine/observe/node_metrics.h"
@@ -30,13 +32,24 @@ void NodeRuntime::Impl::add_admin_routes() {
     response.headers.set("content-type", "text/plain; version=0.0.4; charset=utf-8");
     co_return response;
   });
-  node.admin_route("GET", "/problems", [this](net::Request) -> net::Task<net::Response> {
-    co_return net::Response::json(200, json{{"problems", counters.drain_problems()}}.dump());
+  // ?seen=N acknowledges the first N problems (engine/observe/scraper.h).
+  const auto put_problems = [this](const net::Request& request, json& answer) {
+    const std::string seen = request.query("seen");
+    std::optional<std::uint64_t> number;
+    if (!seen.empty()) number = std::strtoull(seen.c_str(), nullptr, 10);
+    const auto problems = counters.problems(number);
+    answer["problems"] = problems.texts;
+    answer["problems_from"] = problems.from;
+  };
+  node.admin_route("GET", "/problems", [put_problems](net::Request request) -> net::Task<net::Response> {
+    json answer = json::object();
+    put_problems(request, answer);
+    co_return net::Response::json(200, answer.dump());
   });
-  node.admin_route("GET", "/scrape", [this](net::Request) -> net::Task<net::Response> {
+  node.admin_route("GET", "/scrape", [this, put_problems](net::Request request) -> net::Task<net::Response> {
     json answer{{"watermark", watermark()}, {"spans", spans.drain()}};
     answer["spans_dropped"] = spans.dropped();
-    answer["problems"] = counters.drain_problems();
+    put_problems(request, answer);
     co_return net::Response::json(200, answer.dump());
   });
 }

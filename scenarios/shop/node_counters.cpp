@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <ctime>
 #include <fstream>
-#include <utility>
 
 namespace tidemark::shop {
 namespace {
@@ -42,8 +41,16 @@ bool NodeCounters::problem(const std::string& text) {
   return problems_.size() < kProblems;
 }
 
-std::vector<std::string> NodeCounters::drain_problems() {
-  return std::exchange(problems_, {});
+NodeCounters::Problems NodeCounters::problems(std::optional<std::uint64_t> seen) {
+  const auto forget_until = [this](std::uint64_t number) {
+    problems_.erase(problems_.begin(), problems_.begin() + static_cast<std::ptrdiff_t>(number - acknowledged_));
+    acknowledged_ = number;
+  };
+  const std::uint64_t end = acknowledged_ + problems_.size();
+  if (seen && *seen > acknowledged_ && *seen <= end) forget_until(*seen);
+  Problems told{acknowledged_, problems_};
+  if (!seen) forget_until(end);
+  return told;
 }
 
 WatermarkSample NodeCounters::watermark(const std::string& service, const std::string& node,

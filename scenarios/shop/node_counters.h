@@ -1,9 +1,10 @@
 // What a node counts of its own work, and the watermark made of it. Totals are monotone and never reset by a read;
-// problems are handed out once. Not thread-safe: one owner, the node's thread.
+// problems are handed out until the reader says that it has them. Not thread-safe: one owner, the node's thread.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,9 +30,16 @@ class NodeCounters {
   double* extra(const std::string& name) { return &extra_[name]; }                    // the pointer stays valid
   // `flow` is "live" for live traffic. At most 64 flows by name, the rest under "other".
   void count_flow(const std::string& flow);
-  // Kept until drained; the same text only once, at most 100. True when it is new since the last drain.
+  // Kept until acknowledged; the same text only once among those, at most 100. True when it is new.
   bool problem(const std::string& text);
-  std::vector<std::string> drain_problems();
+  // The problems are numbered in the order in which they came. `seen`: so many of them have reached the reader, from
+  // number 0 on; they are forgotten, and the rest is handed out, however often. A `seen` beyond the last is of an
+  // earlier life of this node and acknowledges nothing. Without it, what is handed out is forgotten at once.
+  struct Problems {
+    std::uint64_t from = 0;  // number of the first one in `texts`
+    std::vector<std::string> texts;
+  };
+  Problems problems(std::optional<std::uint64_t> seen);
 
   WatermarkSample watermark(const std::string& service, const std::string& node,
                             const guard::WorkerPool::Reading& pool) const;
@@ -41,6 +49,7 @@ class NodeCounters {
   std::map<std::string, double> extra_;
   std::map<std::string, std::uint64_t> flows_;
   std::vector<std::string> problems_;
+  std::uint64_t acknowledged_ = 0;  // problems before problems_
 };
 
 }  // namespace tidemark::shop

@@ -94,7 +94,6 @@ struct NodeRuntime::Impl {
   // node_admin.cpp
   void add_admin_routes();
   WatermarkSample watermark();
-  std::vector<std::string> drain_problems() { return counters.drain_problems(); }
 
   // node_runtime.cpp
   net::Task<ExitCode> live(int ready_fd);

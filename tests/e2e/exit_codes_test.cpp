@@ -84,11 +84,40 @@ TEST_F(ExitCodes, GateFailedIs99) {
             99);
 }
 
+TEST_F(ExitCodes, StoppedByAThresholdIs99AlsoWhereNothingElseWouldBe) {
+  const auto result = run_tidemark({"run", "--target", server_.url("/error"), "--rate", "50", "--duration", "30s",
+                                    "--out", folder_ / "run", "--json", "--threshold", "errors < 20 abort for 1"});
+  EXPECT_EQ(result.exit_code, 99) << result.errors;
+  EXPECT_EQ(nlohmann::json::parse(result.output)["stopped_by"], "errors < 20");
+  EXPECT_EQ(run_tidemark({"run", "--target", server_.url(), "--rate", "5", "--threshold", "errs < 20"}).exit_code, 2);
+  EXPECT_EQ(
+      run_tidemark({"run", "--target", server_.url(), "--rate", "5", "--threshold", "errors{nowhere} < 20"}).exit_code,
+      2);
+  EXPECT_EQ(
+      run_tidemark({"run", "--target", server_.url(), "--rate", "5", "--threshold", "node{store}.busy < 1"}).exit_code,
+      2);
+}
+
+TEST_F(ExitCodes, TheDocumentedTableIsTheOneInForce) {
+  const std::string docs = read_text(TIDEMARK_SOURCE_DIR "/docs/run-directory.md");
+  const std::string table = docs.substr(docs.find("## Exit codes"));
+  for (const ExitCode code :
+       {ExitCode::pass, ExitCode::internal, ExitCode::usage, ExitCode::refused_target, ExitCode::environment,
+        ExitCode::partial_record, ExitCode::invalid_measurement, ExitCode::undecided, ExitCode::gate_failed}) {
+    EXPECT_NE(table.find("\n| " + std::to_string(static_cast<int>(code)) + " |"), std::string::npos)
+        << static_cast<int>(code);
+  }
+  EXPECT_NE(table.find("| 130, 143 |"), std::string::npos);
+}
+
 TEST_F(ExitCodes, GeneratorLimitedIs6) {
   const auto result = run_tidemark({"run", "--target", server_.url(), "--rate", "900000", "--duration", "4s",
                                     "--connections", "50", "--timeout", "2s", "--out", folder_ / "run", "--json"});
   EXPECT_EQ(result.exit_code, 6) << result.errors;
   EXPECT_EQ(nlohmann::json::parse(result.output)["validity"], "generator-limited");
+  const auto fit = run_tidemark({"fit", folder_ / "run"});
+  EXPECT_NE(fit.exit_code, 0) << "promise 28: never a capacity number";
+  EXPECT_NE(fit.errors.find("generator-limited"), std::string::npos) << fit.errors;
 }
 
 TEST_F(ExitCodes, TooFewLoadsAre7) {

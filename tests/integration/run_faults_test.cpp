@@ -206,6 +206,25 @@ TEST_F(RunFaults, RefusalsAndErrorsOfTheServerAreFailures) {
   expect_sound(*summary, options.out_dir);
 }
 
+// Promise 8: the kinds are bounded, their counts are not.
+TEST_F(RunFaults, ManyKindsOfErrorsAreAHundredAndTheRestAndNoneIsLost) {
+  std::atomic<int> count{0};
+  ScriptedServer server([&](const ServedRequest&) { return Reply::status(400 + count++ % 600); });
+  const auto options = even(server.url(), 600, 3s);
+  const auto summary = drive::run(options);
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->requests.failed, 1800u);
+  EXPECT_LE(summary->errors.size(), 101u);
+  std::uint64_t kept = 0;
+  for (const auto& [kind, number] : summary->errors) {
+    EXPECT_LE(kind.size(), 256u);
+    kept += number;
+  }
+  EXPECT_EQ(kept, 1800u);
+  EXPECT_GT(summary->errors.at("other"), 1000u);
+  expect_sound(*summary, options.out_dir);
+}
+
 TEST_F(RunFaults, BigAnswersAndBigRequestsArriveWhole) {
   const std::string big(3 << 20, 'x');
   std::atomic<std::uint64_t> received{0};

@@ -37,10 +37,12 @@ tidemark_test(NAME schedule_tests LABEL unit LINK tidemark::core SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/schedule/scenario_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/schema_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/shape_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/text_table_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/threshold_test.cpp
 )
 tidemark_test(NAME guard_tests LABEL unit LINK tidemark::core SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/guard/token_bucket_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard/window_limit_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/guard/worker_pool_test.cpp
 )
 
@@ -53,6 +55,7 @@ tidemark_test(NAME drive_tests LABEL unit
           ${CMAKE_CURRENT_LIST_DIR}/drive/request_plan_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/response_framing_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/user_pool_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/threshold_watch_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/wakeful_core_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/worker_channels_test.cpp
   LINK tidemark::io)
@@ -72,6 +75,7 @@ tidemark_test(NAME io_tests LABEL io LINK tidemark::io SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/observe/scraper_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/traffic/shadow_tag_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/traffic/target_guard_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/traffic/target_policy_test.cpp
 )
 
 tidemark_test(NAME shop_tests LABEL unit LINK tidemark::shop SOURCES

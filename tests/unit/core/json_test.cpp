@@ -197,6 +197,14 @@ TEST(ExitCodeOf, TakesTheGravestFirst) {
   EXPECT_EQ(exit_code_of(summary), ExitCode::pass);
   summary.verdict = "fail";
   EXPECT_EQ(exit_code_of(summary), ExitCode::gate_failed);
+  summary.stopped_by = "errors < 5";
+  summary.validity = "generator-limited";
+  EXPECT_EQ(exit_code_of(summary), ExitCode::gate_failed) << "a rule that stopped the run decides before validity";
+  summary.partial = true;
+  EXPECT_EQ(exit_code_of(summary), ExitCode::partial_record);
+  summary.partial = false;
+  summary.stopped_by.clear();
+  summary.validity = "valid";
   summary.verdict = "undecided";
   EXPECT_EQ(exit_code_of(summary), ExitCode::undecided);
   summary.validity = "environment-limited";

@@ -8,7 +8,9 @@
 #include "engine/drive/connection_limit.h"
 #include "engine/drive/cut_schedule.h"
 #include "engine/drive/flow_table.h"
+#include "engine/drive/interval_stats.h"
 #include "engine/drive/proportion.h"
+#include "engine/drive/self_monitor.h"
 #include "engine/drive/thresholds_eval.h"
 #include "engine/drive/validity.h"
 
@@ -69,6 +71,11 @@ TEST(ConnectionLimit, RefusesWhatTheMachineCannotHoldAndNamesTheNumber) {
   EXPECT_EQ(
       refused.error().message(),
       "open files: 10000 connections need 10064 descriptors, the limit is 256 (ulimit -n 10064, or --connections 192)");
+  const auto memory = connection_limit(10'000, 0, {.descriptors = 100'000, .available_bytes = 100ull << 20});
+  ASSERT_FALSE(memory);
+  EXPECT_EQ(memory.error().code, ExitCode::environment);
+  EXPECT_EQ(memory.error().message(),
+            "memory: 10000 connections need 312 MiB, 100 MiB are available (--connections 1600)");
   const auto ports = connection_limit(30'000, 0, {.descriptors = 100'000, .local_ports = 28'232});
   ASSERT_FALSE(ports);
   EXPECT_EQ(ports.error().what, "30000 connections to one address, 28232 local ports");
@@ -254,20 +261,14 @@ TEST(Thresholds, APlannedRampIsNotNoise) {
 TEST(Thresholds, FailedRatioHasWilsonsInterval) {
   const schedule::Threshold limit{
       .expression = "failed_ratio < 1%", .metric = "failed_ratio", .below = true, .limit = 0.01};
-  EXPECT_EQ(evaluate_failed_ratio(limit, {.started = 10'000, .ok = 9'990, .failed = 5, .timed_out = 5}).verdict,
-            "pass");
-  EXPECT_EQ(evaluate_failed_ratio(limit, {.started = 10'000, .ok = 9'800, .failed = 200}).verdict, "fail");
-  EXPECT_EQ(evaluate_failed_ratio(limit, {.started = 100, .ok = 100}).verdict, "undecided");
-  EXPECT_EQ(evaluate_failed_ratio(limit, {}).verdict, "undecided");
-  EXPECT_DOUBLE_EQ(evaluate_failed_ratio(limit, {.started = 200, .ok = 150, .failed = 30, .timed_out = 20}).value,
-                   0.25);
+  EXPECT_EQ(evaluate_ratio(limit, 10, 10'000).verdict, "pass");
+  EXPECT_EQ(evaluate_ratio(limit, 200, 10'000).verdict, "fail");
+  EXPECT_EQ(evaluate_ratio(limit, 0, 100).verdict, "undecided");
+  EXPECT_EQ(evaluate_ratio(limit, 0, 0).verdict, "undecided");
+  EXPECT_DOUBLE_EQ(evaluate_ratio(limit, 50, 200).value, 0.25);
 }
 
-TEST(Thresholds, RateAndMaximumAreWhatTheyAre) {
-  const schedule::Threshold rate{
-      .expression = "achieved_rate > 990", .metric = "achieved_rate", .below = false, .limit = 990};
-  EXPECT_EQ(evaluate_rate(rate, 999).verdict, "pass");
-  EXPECT_EQ(evaluate_rate(rate, 980).verdict, "fail");
+TEST(Thresholds, AMaximumIsWhatItIs) {
   auto maximum = p99_below(2'000'000);
   maximum.statistic = "max";
   const auto result = evaluate_clock(maximum, exponential_clock(1, 10, 100, 1000));
@@ -286,12 +287,70 @@ TEST(Thresholds, MeansComeFromBatches) {
   EXPECT_EQ(evaluate_clock(mean, exponential_clock(7, 2, 500, 10'000)).verdict, "undecided");
 }
 
-TEST(Thresholds, KnowTheirLevels) {
-  EXPECT_DOUBLE_EQ(quantile_level("p50"), 0.5);
-  EXPECT_DOUBLE_EQ(quantile_level("p99"), 0.99);
-  EXPECT_DOUBLE_EQ(quantile_level("p999"), 0.999);
-  EXPECT_EQ(quantile_level("max"), -1);
-  EXPECT_EQ(quantile_level("mean"), -1);
+TEST(Validity, SaysThatAQuotaHeldIt) {
+  ValidityInput input{.samples = {second_of(900)}};
+  input.samples[0].throttled_share = 0.6;
+  const Validity validity = judge_validity(input);
+  EXPECT_EQ(validity.word, "generator-limited");
+  ASSERT_EQ(validity.reasons.size(), 2u);
+  EXPECT_EQ(validity.reasons[1], "the CPU quota of its cgroup held the generator for 60 % of the time");
+  input.samples[0].late_sends = 0;
+  EXPECT_EQ(judge_validity(input).word, "valid") << "a quota that makes nothing late distorts nothing";
+}
+
+TEST(Validity, ShortMemoryTakesThreeSeconds) {
+  for (const bool stalled : {true, false}) {
+    ValiditySample sample{.available_bytes = 1'000'000, .total_bytes = 1'000'000'000};
+    if (stalled) sample = {.memory_stall_share = 0.2};
+    ValidityInput input{.samples = {sample, sample}};
+    EXPECT_EQ(judge_validity(input).word, "valid");
+    input.samples.push_back(sample);
+    EXPECT_EQ(judge_validity(input).word, "environment-limited");
+  }
+}
+
+TEST(Validity, WhatAnApprovalHeldBackWasNotMeasured) {
+  ValidityInput input{.samples = {second_of(0)}};
+  input.samples[0].held_back = 11;
+  EXPECT_EQ(judge_validity(input).word, "environment-limited");
+  input.samples[0].held_back = 10;
+  EXPECT_EQ(judge_validity(input).word, "valid");
+}
+
+TEST(MachineMonitor, ReadsWhatBothVersionsOfCgroupsAndPsiSay) {
+  EXPECT_DOUBLE_EQ(throttled_seconds("nr_periods 5\nnr_throttled 2\nthrottled_time 1500000000\n"), 1.5);
+  EXPECT_DOUBLE_EQ(throttled_seconds("usage_usec 7\nnr_throttled 2\nthrottled_usec 2500000\n"), 2.5);
+  EXPECT_EQ(throttled_seconds(""), -1);
+  EXPECT_DOUBLE_EQ(stalled_seconds("some avg10=0.00 total=9000000\nfull avg10=0.00 avg60=1.00 total=3000000\n"), 3);
+  EXPECT_EQ(stalled_seconds("some avg10=0.00 total=9000000\n"), -1);
+}
+
+TEST(MachineMonitor, FindsItsOwnCgroup) {
+  const auto only = [](const std::string& there) { return [there](const std::string& path) { return path == there; }; };
+  const std::string v1 = "9:name=systemd:/a\n3:cpuset:/\n1:cpu,cpuacct:/jobs/x\n0::/\n";
+  EXPECT_EQ(cpu_stat_path(v1, only("/sys/fs/cgroup/cpu,cpuacct/jobs/x/cpu.stat")),
+            "/sys/fs/cgroup/cpu,cpuacct/jobs/x/cpu.stat");
+  EXPECT_EQ(cpu_stat_path("1:cpu:/\n", only("/sys/fs/cgroup/cpu/cpu.stat")), "/sys/fs/cgroup/cpu/cpu.stat");
+  EXPECT_EQ(cpu_stat_path("0::/user.slice\n", only("/sys/fs/cgroup/user.slice/cpu.stat")),
+            "/sys/fs/cgroup/user.slice/cpu.stat");
+  EXPECT_EQ(cpu_stat_path("2:cpuset:/x\n", only("/sys/fs/cgroup/cpu/x/cpu.stat")), "");
+  EXPECT_EQ(cpu_stat_path("garbage", [](const std::string&) { return true; }), "");
+}
+
+TEST(IntervalStats, AHundredThousandKindsOfErrorsAreAHundredAndTheRest) {
+  IntervalStats whole;
+  std::uint64_t total = 0;
+  for (int i = 0; i < 1000; ++i) {
+    IntervalStats second;
+    for (int k = 0; k < 100; ++k) second.errors["error " + std::to_string(i * 100 + k)] = 3;
+    whole.add(second);
+    total += 300;
+  }
+  EXPECT_LE(whole.errors.size(), kMostErrorKinds + 1);
+  std::uint64_t kept = 0;
+  for (const auto& [kind, count] : whole.errors) kept += count;
+  EXPECT_EQ(kept, total);
+  EXPECT_EQ(whole.errors.at("other"), total - 300);
 }
 
 TEST(BatchHistory, KeepsEverySampleInAtMost32EqualBatches) {

@@ -54,7 +54,7 @@ struct Node {
 
   Task<Response> answer(Request request) {
     nlohmann::json document = nlohmann::json::object();
-    if (request.target == "/scrape") {
+    if (request.path() == "/scrape") {
       WatermarkSample sample;
       sample.node = "someone-else";
       sample.arrived = ++arrived;
@@ -109,6 +109,35 @@ TEST(Scraper, AsksForProblemsBetweenTheSeconds) {
   ASSERT_TRUE(received.await([&] { return !received.problems.empty(); }));
   EXPECT_EQ(received.problems.front(), "order-1: tag-undecided at order-1, called by gateway-1");
   EXPECT_TRUE(received.samples.empty());
+}
+
+// A node that keeps its problems until they are acknowledged, and whose first answer comes too late.
+TEST(Scraper, AnAnswerThatMissesItsDeadlineLosesNoProblem) {
+  std::atomic<int> asked{0};
+  ServerThread* running = nullptr;
+  ServerThread server([&](Request request) -> Task<Response> {
+    if (asked++ == 0) {
+      net::Timer timer(running->io().get_executor());
+      timer.expires_after(milliseconds(400));
+      co_await timer.async_wait(net::as_values);
+    }
+    const std::vector<std::string> all = {"first", "second"};
+    const auto seen = std::min<std::size_t>(std::strtoul(request.query("seen").c_str(), nullptr, 10), all.size());
+    const std::vector<std::string> rest(all.begin() + static_cast<std::ptrdiff_t>(seen), all.end());
+    co_return Response::json(200, nlohmann::json{{"problems", rest}, {"problems_from", seen}}.dump());
+  });
+  running = &server;
+  Received received;
+  ScraperTiming timing;
+  timing.period = milliseconds(200);
+  timing.deadline = milliseconds(150);
+  timing.problem_phase = milliseconds(100);
+  Scraper scraper({{"order-1", "order", {"127.0.0.1", server.port()}, 0}}, Clock::now(), received.sinks(), -1, timing);
+  ASSERT_TRUE(received.await([&] { return received.problems.size() >= 2; }));
+  const int then = asked;
+  while (asked < then + 3) std::this_thread::yield();
+  scraper.stop();
+  EXPECT_EQ(received.problems, (std::vector<std::string>{"order-1: first", "order-1: second"})) << "each once";
 }
 
 TEST(Scraper, TakesALastSampleWhenItStops) {

@@ -40,7 +40,7 @@ TEST(AccessLog, SpreadsTheArrivalsOfOneSecondEvenly) {
   const auto replay = replay_of(line("10:05:03", "GET /a HTTP/1.1") + line("10:05:03", "GET /b HTTP/1.1") +
                                 line("10:05:05", "GET /a?x=1 HTTP/1.1"));
   EXPECT_THAT(offsets_ms(replay), ElementsAre(250, 750, 2500));
-  EXPECT_THAT(replay.targets, ElementsAre("/a", "/b", "/a?x=1"));
+  EXPECT_THAT(replay.targets.texts(), ElementsAre("/a", "/b", "/a?x=1"));
   EXPECT_EQ(replay.arrivals[2].number, 2U);
   EXPECT_EQ(replay.arrivals[0].flow, replay.arrivals[2].flow) << "the query does not make a flow";
   ASSERT_EQ(replay.scenario.flows.size(), 2U);
@@ -59,7 +59,7 @@ TEST(AccessLog, DividesGapsBySpeed) {
 TEST(AccessLog, SortsAndCountsWhatIsOutOfOrder) {
   const auto replay = replay_of(line("10:00:02", "GET /c HTTP/1.1") + line("10:00:00", "GET /a HTTP/1.1") +
                                 line("10:00:01", "GET /b HTTP/1.1") + line("10:00:02", "GET /d HTTP/1.1"));
-  EXPECT_THAT(replay.targets, ElementsAre("/a", "/b", "/c", "/d"));
+  EXPECT_THAT(replay.targets.texts(), ElementsAre("/a", "/b", "/c", "/d"));
   EXPECT_EQ(replay.reordered, 2U);
   EXPECT_THAT(offsets_ms(replay), ElementsAre(500, 1500, 2250, 2750));
 }
@@ -180,9 +180,9 @@ TEST(AccessLog, AFileReadsAsItsText) {
   const auto memory = replay_of(log);
   EXPECT_EQ(file->malformed, 1U);
   EXPECT_EQ(memory.malformed, 1U);
-  EXPECT_EQ(file->targets, memory.targets);
+  EXPECT_EQ(file->targets.texts(), memory.targets.texts());
   EXPECT_EQ(file->reordered, memory.reordered);
-  EXPECT_EQ(file->targets.back(), "/last");
+  EXPECT_EQ(file->targets.texts().back(), "/last");
   EXPECT_EQ(file->scenario.load.replay->file, path);
 }
 

@@ -55,6 +55,8 @@ const std::vector<Place>& places() {
       {"/$defs/grpc/properties", "load: {rate: 1, duration: 1s}\nflows: [{name: a, steps: [{grpc: {KEY: 1}}]}]"},
       {"/$defs/capture/properties",
        "load: {rate: 1, duration: 1s}\nflows: [{name: a, steps: [{get: /, capture: {x: {KEY: 1}}}]}]"},
+      {"/$defs/threshold/anyOf/1/properties",
+       "load: {rate: 1, duration: 1s}\nflows: [{name: a, steps: [{get: /}]}]\nthresholds: [{KEY: 1}]"},
       {"/$defs/check/properties",
        "load: {rate: 1, duration: 1s}\nflows: [{name: a, steps: [{get: /, check: {KEY: 1}}]}]"},
   };

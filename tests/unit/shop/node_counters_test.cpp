@@ -20,15 +20,23 @@ TEST(NodeCounters, SixtyFourFlowsByNameTheRestTogether) {
   EXPECT_GT(sample.resident_bytes, 0U);
 }
 
-TEST(NodeCounters, ProblemsAreToldOnceAndBounded) {
+TEST(NodeCounters, ProblemsAreToldUntilTheyHaveArrivedAndBounded) {
   NodeCounters counters;
   EXPECT_TRUE(counters.problem("a"));
   EXPECT_FALSE(counters.problem("a"));
-  EXPECT_EQ(counters.drain_problems(), std::vector<std::string>{"a"});
-  EXPECT_TRUE(counters.drain_problems().empty());
+  EXPECT_EQ(counters.problems(0).texts, std::vector<std::string>{"a"});
+  EXPECT_EQ(counters.problems(0).texts, std::vector<std::string>{"a"}) << "the first answer may have been lost";
+  EXPECT_TRUE(counters.problem("b"));
+  const auto rest = counters.problems(1);
+  EXPECT_EQ(rest.from, 1U);
+  EXPECT_EQ(rest.texts, std::vector<std::string>{"b"});
   EXPECT_TRUE(counters.problem("a")) << "still wrong after it was read: told again";
+  EXPECT_EQ(counters.problems(99).texts.size(), 2U) << "that many there never were";
+  EXPECT_TRUE(counters.problems(3).texts.empty());
   for (int i = 0; i < 1000; ++i) counters.problem(std::to_string(i));
-  EXPECT_EQ(counters.drain_problems().size(), 100U);
+  EXPECT_EQ(counters.problems(3).texts.size(), 100U);
+  EXPECT_EQ(counters.problems(std::nullopt).texts.size(), 100U);
+  EXPECT_TRUE(counters.problems(std::nullopt).texts.empty()) << "who does not count them has them once";
 }
 
 TEST(SpanBuffer, KeepsTheSameTracesEverywhereAndCountsWhatItDrops) {
