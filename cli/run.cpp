@@ -9,10 +9,21 @@
 #include "cli/run_table.h"
 #include "cli/stack_target.h"
 #include "cli/stop_signal.h"
+#include "engine/drive/trace.h"
 #include "engine/drive/wakeful_core.h"
 
 namespace tidemark::cli {
 namespace {
+
+ExitCode trace(const RunArguments& arguments, drive::RunOptions options) {
+  options.stop_signal = &install_stop_signal();
+  const auto held = drive::trace(std::move(options), arguments.flow, [](const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    std::fflush(stdout);
+  });
+  if (!held) return print_error(held.error());
+  return *held ? ExitCode::pass : ExitCode::gate_failed;
+}
 
 ExitCode run(const RunArguments& arguments) {
   auto options = run_options(arguments);
@@ -22,6 +33,7 @@ ExitCode run(const RunArguments& arguments) {
     if (!stack) return print_error(stack.error());
     options->audit = [info = std::move(*stack)](Summary& summary) { audit_stack(info, summary); };
   }
+  if (arguments.trace) return trace(arguments, std::move(*options));
   if (arguments.json && arguments.progress.stream == "-") {
     return print_error({ExitCode::usage, "run", "--json and --stream - both want standard output",
                         "leave out --json: the stream's last line holds the summary"});

@@ -86,7 +86,7 @@ Result<void> override_load(const RunArguments& arguments, schedule::Scenario& sc
     load = {};
     load.arrivals = arrivals;
     load.stages = {{Rate::per_second(*arguments.rate), Rate::per_second(*arguments.rate), duration}};
-  } else if (arguments.scenario_file.empty()) {
+  } else if (arguments.scenario_file.empty() && !arguments.trace) {
     return fail(ExitCode::usage, "run", "how much to send is not said",
                 "give --rate R, --closed or --replay ACCESS_LOG");
   } else if (!arguments.duration.empty()) {
@@ -179,6 +179,9 @@ void add_run_arguments(CLI::App& command, RunArguments& arguments) {
       "poll for so long before each planned instant instead of sleeping (50us): less lag, more processor");
   command.add_option("--partition", arguments.partition,
                      "I/N: send only what is agent I's (0 to N-1) of the schedule; N of them together send all of it");
+  auto* trace = command.add_flag("--trace", arguments.trace,
+                                 "one pass through each flow: print every request and answer whole, record nothing");
+  command.add_option("--flow", arguments.flow, "with --trace: only this flow")->needs(trace);
   command.add_flag("--json", arguments.json, "print summary.json instead of tables, and no progress");
   command.add_flag("--quiet", arguments.quiet, "as --progress none");
   add_progress_arguments(command, arguments.progress);
@@ -186,6 +189,7 @@ void add_run_arguments(CLI::App& command, RunArguments& arguments) {
       "Examples:\n"
       "  tidemark run --target http://127.0.0.1:8080/ --rate 1000 --duration 20s\n"
       "  tidemark run --target http://127.0.0.1:8080/ --closed --connections 64 --duration 10s\n"
+      "  tidemark run sale.yaml --trace --flow buy\n"
       "  tidemark run sale.yaml --stack ./stack -e items=500 --seed 7\n"
       "  tidemark run --target http://127.0.0.1:8080/ --rate 500 --threshold 'failed_ratio < 1% over 5s abort for 3'\n"
       "  tidemark run --target http://127.0.0.1:8080 --replay access.log --speed 10 --json\n"

@@ -27,6 +27,8 @@ struct RunArguments {
   int cpu = -1;
   bool closed = false, json = false, quiet = false;
   ProgressArguments progress;
+  bool trace = false;
+  std::string flow;  // with trace: the only one
 };
 
 void add_run_arguments(CLI::App& command, RunArguments& arguments);

@@ -43,6 +43,15 @@ void steps(Out out, const Summary& summary) {
   }
 }
 
+void groups(Out out, const Summary& summary) {
+  if (summary.by_group.empty()) return;
+  fmt::format_to(out, "\n  {:<24}{:>10}{:>12}{:>12}{:>12}\n", "group", "passes", "p50 ms", "p99 ms", "max ms");
+  for (const auto& [name, us] : summary.by_group) {
+    fmt::format_to(out, "  {:<24}{:>10}{:>12.3f}{:>12.3f}{:>12.3f}\n", name, us.count, us.p50 / 1000, us.p99 / 1000,
+                   us.max / 1000);
+  }
+}
+
 void nodes(Out out, const Summary& summary) {
   if (summary.nodes.empty()) return;
   fmt::format_to(out, "\n  {:<18}{:>9}{:>9}{:>9}{:>9}  {}\n", "node", "cpu max", "busy max", "queue", "refused",
@@ -99,9 +108,13 @@ std::string run_table(const Summary& summary, const std::filesystem::path& dir) 
   if (summary.overflowed > 0)
     fmt::format_to(out, "overflow  {} requests found every connection in use and waited for one\n", summary.overflowed);
   steps(out, summary);
+  groups(out, summary);
   nodes(out, summary);
   fmt::format_to(out, "\n");
   judgement(out, summary);
+  if (!summary.errors.empty()) {
+    fmt::format_to(out, "failures  {} (the first of each kind, whole)\n", (dir / "failures.ndjson").string());
+  }
   fmt::format_to(out, "record    {}\n", dir.string());
   return text;
 }

@@ -148,6 +148,7 @@ void to_json(nlohmann::json& json, const Summary& summary) {
   json["timer_floor_us"] = summary.timer_floor_us;
   json["overflowed"] = summary.overflowed;
   for (const auto& [name, step] : summary.by_step) json["by_step"][name] = step_json(step);
+  if (!summary.by_group.empty()) json["by_group"] = summary.by_group;
   for (const auto& [name, node] : summary.nodes) json["nodes"][name] = node_json(node);
   for (const ThresholdResult& threshold : summary.thresholds) json["thresholds"].push_back(threshold_json(threshold));
   for (const Leak& leak : summary.leaks) json["leaks"].push_back({{"where", leak.where}, {"what", leak.what}});
@@ -174,6 +175,10 @@ Result<Summary> parse_summary(const nlohmann::json& json, std::string_view place
     inner.object("requests", [&](JsonFields& book) { read_requests(book, step.requests); });
     read_clocks(inner, step.clocks);
   });
+  if (json.contains("by_group")) {
+    fields.each_named(
+        "by_group", [&](const std::string& name, JsonFields& inner) { read_quantiles(inner, summary.by_group[name]); });
+  }
   fields.counts_by_name("errors", summary.errors);
   fields.each_named("nodes",
                     [&](const std::string& name, JsonFields& inner) { read_node(inner, summary.nodes[name]); });

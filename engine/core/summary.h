@@ -60,6 +60,7 @@ struct Summary {
   std::uint64_t overflowed = 0;  // requests that were due with every connection in use, and waited for one
   std::map<std::string, StepSummary> by_step;
   std::uint64_t retried = 0;  // requests sent once more, because the server cannot have processed them; counted once
+  std::map<std::string, Quantiles> by_group;    // microseconds of each pass through a group, think times left out
   std::map<std::string, std::uint64_t> errors;  // kind -> count, at most 100 kinds of 256 bytes, the rest in "other"
   std::map<std::string, NodeSummary> nodes;
   std::string first_saturated;  // node and resource, "" when none

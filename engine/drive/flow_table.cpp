@@ -18,7 +18,7 @@ void FlowTable::release(std::uint32_t index) {
   FlowSlot& slot = slots_[index];
   assert(slot.phase != FlowSlot::Phase::free);
   slot.phase = FlowSlot::Phase::free;
-  slot.values.reset();
+  slot.state.reset();
   free_.push_back(index);
 }
 

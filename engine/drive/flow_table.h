@@ -5,19 +5,22 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
+
+#include "engine/drive/flow_state.h"
 
 namespace tidemark::drive {
 
 inline constexpr std::uint32_t kNone = 0xffff'ffff;
 
 struct FlowSlot {
-  enum class Phase : std::uint8_t { free, thinking, waiting, in_flight };
+  // parked: a redirect that is not followed, since the run is being stopped.
+  enum class Phase : std::uint8_t { free, thinking, waiting, in_flight, parked };
   Phase phase = Phase::free;
   bool started = false;  // the current request has been counted as started
   bool retried = false;  // ... and sent again on another connection
   std::uint32_t flow = 0, step = 0;
+  std::uint32_t origin = 0;  // of the current request: the step's, or where a redirect led
   std::uint32_t connection = kNone;
   std::uint32_t pool = kNone, user = 0;          // whose it is, in a closed load
   std::uint32_t earlier = kNone, later = kNone;  // the deadline list
@@ -27,8 +30,8 @@ struct FlowSlot {
   std::int64_t planned = 0;  // of the current request
   std::int64_t sent = -1;    // its first byte was handed to the kernel
   std::int64_t deadline = 0;
-  std::uint64_t trace_high = 0, trace_low = 0;
-  std::unique_ptr<std::vector<std::string>> values;  // of the variables, by slot; only for flows that use any
+  std::uint64_t trace_high = 0, trace_low = 0, span = 0;
+  std::unique_ptr<FlowState> state;  // only of flows that need one
 };
 
 class FlowTable {

@@ -70,6 +70,7 @@ void IntervalStats::add(const IntervalStats& later) {
     const bool room = errors.size() < kMostErrorKinds || errors.count(kind) > 0;
     errors[room ? kind : "other"] += count;
   }
+  for (const auto& [group, times] : later.groups) groups.try_emplace(group, 3).first->second.add(times);
   connections = later.connections;
   waiting = later.waiting;
 }
@@ -107,6 +108,8 @@ void IntervalStats::clear() {
   if (timer_floor.total() > 0) timer_floor.reset();
   changes.clear();
   errors.clear();
+  failures.clear();
+  for (auto& [group, times] : groups) times.reset();
   connections = 0;
   waiting = 0;
 }

@@ -13,6 +13,7 @@
 
 #include "engine/core/histogram.h"
 #include "engine/core/outcome.h"
+#include "engine/drive/exchange.h"
 
 namespace tidemark::drive {
 
@@ -60,8 +61,10 @@ struct IntervalStats {
   Histogram timer_floor{3, 1'000'000'000};  // lateness of probes, in nanoseconds (pacer.h)
   std::vector<LoadChange> changes;
   std::map<std::string, std::uint64_t, std::less<>> errors;
-  std::uint32_t connections = 0;  // open at the end
-  std::uint64_t waiting = 0;      // flows waiting for a connection at the end
+  std::vector<Exchange> failures;             // the first of each kind of the run
+  std::map<std::uint32_t, Histogram> groups;  // by number: time of each pass, in microseconds
+  std::uint32_t connections = 0;              // open at the end
+  std::uint64_t waiting = 0;                  // flows waiting for a connection at the end
 
   void clear();
   // Counts and histograms are summed, levels (in flight, connections, waiting) and the end are taken over.

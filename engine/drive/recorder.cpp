@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "engine/drive/exchange.h"
 #include "engine/drive/self_monitor.h"
 
 namespace tidemark::drive {
@@ -109,6 +110,7 @@ observe::Scraper::Sinks Recorder::sinks() {
 void Recorder::consume(const IntervalStats& interval) {
   announce_stages(interval.end_ns);
   for (const LoadChange& change : interval.changes) note_change(change);
+  write_failures(interval);
   second_.add(interval);
   window_.add(interval);
   if (interval.sending) {
@@ -117,6 +119,16 @@ void Recorder::consume(const IntervalStats& interval) {
   }
   if (interval.ends_window) end_window();
   if (interval.ends_second) end_second(interval.last);
+}
+
+// Copies, since the interval goes back to the worker: there are few in a run.
+void Recorder::write_failures(const IntervalStats& interval) {
+  static const schedule::Secrets kNone;
+  for (Exchange exchange : interval.failures) {
+    read_raw(exchange);
+    scrub(exchange, options_.secrets != nullptr ? *options_.secrets : kNone);
+    writer_.failure(to_json(exchange));
+  }
 }
 
 void Recorder::announce_stages(std::int64_t until_ns) {

@@ -36,6 +36,7 @@ struct RecorderOptions {
   Instant start;
   double duration_s = 0;  // of the sending phase
   int cpu = -1;
+  const schedule::Secrets* secrets = nullptr;            // taken out of failures before they are written
   std::function<void(const Progress&)> progress;         // as in RunOptions
   std::int64_t slow_us = 0;                              // as in RunOptions
   std::function<std::string(const Progress&)> end_when;  // as in RunOptions
@@ -66,6 +67,7 @@ class Recorder {
   void announce_stages(std::int64_t until_ns);
   void note_change(const LoadChange& change);
   void stop_by(const std::optional<StoppedBy>& rule);
+  void write_failures(const IntervalStats& interval);
   void show_progress(const SeriesStats& total);
   observe::Scraper::Sinks sinks();
 

@@ -5,6 +5,7 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,8 @@
 
 #include "engine/core/error.h"
 #include "engine/core/random.h"
+#include "engine/drive/flow_program.h"
+#include "engine/drive/template_compiler.h"
 #include "engine/drive/tls_context.h"
 #include "engine/schedule/arrivals.h"
 #include "engine/schedule/scenario.h"
@@ -36,12 +39,6 @@ struct Origin {
     return protocol == schedule::Protocol::http && scheme == "http" && http_version != schedule::HttpVersion::http2;
   }
 };
-
-struct Piece {  // literal text, then the value of a variable
-  std::string literal;
-  std::uint32_t slot = 0xffff'ffff;  // none: only the literal
-};
-using Pieces = std::vector<Piece>;
 
 struct CompiledStep;
 class GrpcMethod;
@@ -74,6 +71,15 @@ struct CompiledStep {
   bool constant = true;
   bool head = false, idempotent = true;
   bool keep_headers = false, keep_body = false;
+  bool keep_hints = false;                        // of the header only what cookies, redirects and decoding need
+  bool decodes = false;                           // undo the answer's content encoding before anything looks at it
+  bool sends_cookies = false;                     // those of the jar; not where the step writes a Cookie field itself
+  bool follows_up = false;                        // more to do with every answer than checks and captures: `after`
+  bool prepared_anew = false;                     // values to make before the request is rendered: `before`, or calls
+  std::uint32_t redirects = 0;                    // to follow, at most
+  CompiledCalls calls;                            // whose results the request holds
+  int before = kNoFunction, after = kNoFunction;  // numbers of Lua functions, given by the worker
+  static constexpr int kNoFunction = -1;
   std::string bytes;         // constant: the whole request
   std::size_t trace_at = 0;  // offset of the trace id in `bytes`, 0: no traceparent
   // Not constant: method and target, the fixed fields, the step's own fields, the body.
@@ -94,8 +100,13 @@ struct CompiledStep {
 };
 
 struct CompiledFlow {
+  const schedule::Flow* flow = nullptr;
   std::vector<CompiledStep> steps;
-  bool uses_values = false;
+  FlowProgram program;                                           // empty: the steps follow one another
+  std::map<const schedule::Template*, CompiledText> conditions;  // of the program
+  std::vector<FeederColumn> columns;                             // that its templates use
+  bool uses_state = false;  // has a FlowState from its start: values, a program, draws
+  bool keeps_cookies = false;
   bool traced = false;  // requests carry a trace id
 };
 
@@ -107,7 +118,10 @@ struct RequestPlan {
   std::vector<Origin> origins;
   std::vector<CompiledFlow> flows;
   std::vector<std::string> series;  // names of steps; equal names share one
-  std::vector<std::string> slots;   // names of variables: flow_id, run_id, the scenario's, captures
+  std::vector<std::string> slots;   // names of variables: flow_id, run_id, the scenario's, captures, feeders' columns
+  std::vector<std::string> groups;  // names; equal names share one
+  FeederTables feeders;
+  std::vector<std::pair<std::uint32_t, std::string>> given;  // slots whose value is known already
   static constexpr std::uint32_t kFlowIdSlot = 0, kRunIdSlot = 1, kFirstVariableSlot = 2;
 
   struct Inputs {
@@ -116,6 +130,9 @@ struct RequestPlan {
     const traffic::TagSigner* signer = nullptr;
     std::string run_id;
     traffic::TargetPolicy targets = {};
+    const schedule::Secrets* secrets = nullptr;                 // none are used
+    const FeederTables* feeders = nullptr;                      // loaded already; else they are loaded
+    const std::map<std::string, std::string>* given = nullptr;  // captures of set-up
   };
   // Errors: exit 2 for a URL or variable that cannot be sent, exit 3 from the target guard.
   static Result<RequestPlan> compile(const Inputs& inputs);

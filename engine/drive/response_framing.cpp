@@ -175,11 +175,25 @@ bool ResponseFraming::on_header_line(std::string_view line) {
       chunked_ = true;
       return true;
     case 10:
-      if (equals_ignoring_case(name, "connection")) on_connection(value);
+      if (equals_ignoring_case(name, "connection"))
+        on_connection(value);
+      else
+        keep_hint(name, "set-cookie", value);
+      return true;
+    case 8:
+      keep_hint(name, "location", value);
+      return true;
+    case 16:
+      keep_hint(name, "content-encoding", value);
       return true;
     default:
       return true;
   }
+}
+
+void ResponseFraming::keep_hint(std::string_view name, std::string_view lower_case, std::string_view value) {
+  if (!expect_.keep_hints || expect_.keep_headers || !equals_ignoring_case(name, lower_case)) return;
+  headers_.append(name).append(": ").append(value).push_back('\n');
 }
 
 bool ResponseFraming::on_content_length(std::string_view value) {

@@ -25,6 +25,7 @@ class ResponseFraming {
     bool head_request = false;  // the answer to HEAD has no body
     bool keep_headers = false;  // fill headers()
     bool keep_body = false;     // fill body()
+    bool keep_hints = false;    // of the header at least set-cookie, location and content-encoding
   };
 
   // Forgets the last response and waits for the first byte of the next.
@@ -67,6 +68,7 @@ class ResponseFraming {
   bool on_chunk_size(std::string_view line);
   bool on_content_length(std::string_view value);
   void on_connection(std::string_view value);
+  void keep_hint(std::string_view name, std::string_view lower_case, std::string_view value);
   bool take_body(std::string_view bytes);
   bool in_lines() const;
   // Consumes up to a line's end; false: the line is not complete (or malformed, see phase_).

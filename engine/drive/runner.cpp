@@ -17,6 +17,7 @@
 #include "engine/drive/connection_limit.h"
 #include "engine/drive/control_socket.h"
 #include "engine/drive/recorder.h"
+#include "engine/drive/run_phases.h"
 #include "engine/drive/run_schedule.h"
 #include "engine/drive/threshold_watch.h"
 #include "engine/drive/worker.h"
@@ -151,6 +152,9 @@ Summary summarise(const RunOptions& options, const RequestPlan& plan, const RunT
   }
   summary.retried = totals.whole.retried;
   summary.notes = notes_on(options.scenario, plan);
+  for (const auto& [group, times] : totals.whole.groups) {
+    if (times.total() > 0) summary.by_group[plan.groups.at(group)] = quantiles_of(times);
+  }
   summary.errors.insert(totals.whole.errors.begin(), totals.whole.errors.end());
   auto nodes = record::summarise_nodes(totals.watermarks);
   summary.nodes = std::move(nodes.nodes);
@@ -268,11 +272,9 @@ Result<Summary> run(RunOptions options) {
   if (auto loaded = load_replay(options); !loaded) return tl::make_unexpected(std::move(loaded.error()));
   auto schedule = make_schedule(options);
   if (!schedule) return tl::make_unexpected(std::move(schedule.error()));
-  auto plan = RequestPlan::compile({.scenario = options.scenario,
-                                    .replay = options.replay.has_value(),
-                                    .signer = options.signer ? &*options.signer : nullptr,
-                                    .run_id = options.run_id,
-                                    .targets = options.targets});
+  auto phases = RunPhases::prepare(options);
+  if (!phases) return tl::make_unexpected(std::move(phases.error()));
+  auto plan = phases->compile();
   if (!plan) return tl::make_unexpected(std::move(plan.error()));
   if (auto rate = traffic::check_planned_rate(planned_peak(options, *schedule), options.targets); !rate) {
     return tl::make_unexpected(std::move(rate.error()));
@@ -294,6 +296,10 @@ Result<Summary> run(RunOptions options) {
     return fail(ExitCode::usage, "--cpu", "this process may not run on core " + std::to_string(options.cpu));
   }
 
+  if (auto done = phases->set_up(); !done) return tl::make_unexpected(std::move(done.error()));
+  if (phases->has_set_up()) plan = phases->compile();
+  if (!plan) return tl::make_unexpected(std::move(plan.error()));
+
   const Instant start = Clock::now() + kStartUp;
   auto writer = record::RunWriter::create(options.out_dir, manifest_of(options, *plan, start, *connections));
   if (!writer) return tl::make_unexpected(std::move(writer.error()));
@@ -302,7 +308,9 @@ Result<Summary> run(RunOptions options) {
   ControlBox control;
   auto control_socket = ControlSocket::open(options.out_dir, control);
   if (!control_socket) return tl::make_unexpected(std::move(control_socket.error()));
-  Worker worker(worker_options(options, *schedule, *connections, start, control), *plan, std::move(*loop), mailbox);
+  WorkerOptions for_worker = worker_options(options, *schedule, *connections, start, control);
+  for_worker.script = phases->script();
+  Worker worker(std::move(for_worker), *plan, std::move(*loop), mailbox);
   Recorder recorder({.run_id = options.run_id,
                      .title = options.scenario.name,
                      .series = plan->series,
@@ -314,6 +322,7 @@ Result<Summary> run(RunOptions options) {
                      .start = start,
                      .duration_s = to_seconds(schedule->duration),
                      .cpu = options.cpu,
+                     .secrets = &phases->secrets(),
                      .progress = options.progress,
                      .slow_us = options.slow_us,
                      .end_when = options.end_when,
@@ -325,6 +334,7 @@ Result<Summary> run(RunOptions options) {
   working.join();
   recording.join();
   control_socket->reset();  // the record holds files only
+  const std::string left_behind = phases->tear_down();
 
   const RunTotals& totals = recorder.results();
   if (totals.write_error) return tl::make_unexpected(*totals.write_error);
@@ -333,6 +343,7 @@ Result<Summary> run(RunOptions options) {
   if (options.audit) options.audit(summary);
   decide(summary, watch, totals);
   announce_end(**writer, summary);
+  if (!left_behind.empty()) (*writer)->event(summary.duration_s, "teardown", {{"problem", left_behind}});
   if (auto finished = (*writer)->finish(summary); !finished) return tl::make_unexpected(std::move(finished.error()));
   return summary;
 }

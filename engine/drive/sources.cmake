@@ -1,12 +1,17 @@
 target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/answer_checks.cpp
   ${CMAKE_CURRENT_LIST_DIR}/batch_history.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/body_compiler.cpp
   ${CMAKE_CURRENT_LIST_DIR}/channel_factory.cpp
   ${CMAKE_CURRENT_LIST_DIR}/connection_limit.cpp
   ${CMAKE_CURRENT_LIST_DIR}/control.cpp
   ${CMAKE_CURRENT_LIST_DIR}/control_socket.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/content_coding.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cookie_jar.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cut_schedule.cpp
   ${CMAKE_CURRENT_LIST_DIR}/event_loop.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/exchange.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/flow_program.cpp
   ${CMAKE_CURRENT_LIST_DIR}/flow_table.cpp
   ${CMAKE_CURRENT_LIST_DIR}/grpc_channel.cpp
   ${CMAKE_CURRENT_LIST_DIR}/grpc_frame.cpp
@@ -19,11 +24,18 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/load_clock.cpp
   ${CMAKE_CURRENT_LIST_DIR}/machine_monitor.cpp
   ${CMAKE_CURRENT_LIST_DIR}/node_rule.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/lua_library.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/lua_sandbox.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/plan_compiler.cpp
   ${CMAKE_CURRENT_LIST_DIR}/recorder.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/redirect.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/request_dressing.cpp
   ${CMAKE_CURRENT_LIST_DIR}/request_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/response_framing.cpp
   ${CMAKE_CURRENT_LIST_DIR}/run_schedule.cpp
   ${CMAKE_CURRENT_LIST_DIR}/runner.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/iteration.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/run_phases.cpp
   ${CMAKE_CURRENT_LIST_DIR}/self_monitor.cpp
   ${CMAKE_CURRENT_LIST_DIR}/socket_address.cpp
   ${CMAKE_CURRENT_LIST_DIR}/threshold_measure.cpp
@@ -32,11 +44,17 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/thresholds_eval.cpp
   ${CMAKE_CURRENT_LIST_DIR}/tls_context.cpp
   ${CMAKE_CURRENT_LIST_DIR}/user_pool.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/template_compiler.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/thresholds_eval.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/tls_context.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/trace.cpp
   ${CMAKE_CURRENT_LIST_DIR}/validity.cpp
   ${CMAKE_CURRENT_LIST_DIR}/wakeful_core.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker_channels.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker_connections.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker_control.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/worker_exchanges.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker_flows.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/worker_state.cpp
 )

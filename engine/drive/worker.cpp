@@ -30,12 +30,12 @@ Worker::Worker(WorkerOptions options, RequestPlan plan, EventLoop loop, Mailbox&
       pacer_({.spin = options_.spin, .probe = open_model_}),
       traces_(options_.seed, "traces/" + options_.run_id),
       variables_(options_.seed, "variables"),
-      thinks_(options_.seed, "think times"),
       series_in_flight_(plan_.series.size()),
       receive_buffer_(std::make_unique<char[]>(kReceiveBytes)) {
   for (const auto& origin : plan_.origins) pools_.emplace_back().address = socket_address(origin);
   if (options_.most_per_second > 0) limit_.emplace(options_.most_per_second);
   make_channels();
+  find_functions();
   if (open_model_) next_planned();
   find_end();
 }
@@ -99,9 +99,9 @@ void Worker::turn(std::int64_t at) {
 }
 
 bool Worker::finished(std::int64_t at) {
-  if (stopping_) return request_book_.in_flight == 0 || at >= drain_until_;
+  if (stopping_) return request_book_.in_flight == parked_ || at >= drain_until_;
   if (sending_) {
-    const bool all_sent = at >= end_ns_ && !next_arrival_;
+    const bool all_sent = (at >= end_ns_ || data_ended_) && !next_arrival_;
     if (!all_sent && (end_ns_ == LoadClock::kNever || at < end_ns_ + std::min(timeout_ns_, kCatchUp))) return false;
     end_sending(at);
   }
@@ -207,12 +207,14 @@ void Worker::expire_due(std::int64_t at) {
   for (auto index = flows_.next_to_expire(); index != kNone && flows_[index].deadline <= at;
        index = flows_.next_to_expire()) {
     const FlowSlot& slot = flows_[index];
-    const std::uint32_t origin = step_of(slot).origin;
+    const std::uint32_t origin = slot.origin;
     bool unsent = slot.phase == FlowSlot::Phase::waiting;
     if (unsent) {
       auto& waiting = pools_[origin].waiting;  // oldest first, so this is its front
       waiting.erase(std::find(waiting.begin(), waiting.end(), index));
       --waiting_;
+    } else if (slot.phase == FlowSlot::Phase::parked) {
+      --parked_;
     } else if (pools_[origin].channel) {
       pools_[origin].channel->cancel(index);
       unsent = slot.sent < 0;

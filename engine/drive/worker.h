@@ -10,9 +10,11 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <queue>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,7 @@
 #include "engine/drive/flow_table.h"
 #include "engine/drive/interval_stats.h"
 #include "engine/drive/load_clock.h"
+#include "engine/drive/lua_sandbox.h"
 #include "engine/drive/pacer.h"
 #include "engine/drive/request_plan.h"
 #include "engine/drive/response_framing.h"
@@ -56,6 +59,10 @@ struct WorkerOptions {
   Instant start;  // instant zero of the run
   const std::atomic<int>* stop_signal = nullptr;
   bool tagged = false;  // requests carry the shadow tag
+  std::string script;   // Lua, "" for none; it has been found to load
+  // For a single iteration that somebody wants to see. Called on the worker's thread.
+  std::function<void(Exchange&&)> on_exchange;  // each one, hops of redirects too
+  std::function<void(const std::vector<std::string>& values, bool completed)> on_flow_end;  // values by slot
   std::function<std::unique_ptr<Channel>(const ChannelContext&)> make_channel = drive::make_channel;
 };
 
@@ -90,6 +97,7 @@ class Worker final : private Channel::Owner {
     bool reused = false;   // has carried an answer before
     bool touched = false;  // a byte of the current answer has arrived
     std::string unsent;    // what the kernel did not take at once
+    std::string received;  // of an answer that did not arrive whole: its beginning, for who wants to see a failure
     ResponseFraming framing;
   };
   struct OriginPool {
@@ -142,21 +150,54 @@ class Worker final : private Channel::Owner {
   void count_send(std::int64_t lateness);
   void count_started(FlowSlot& slot);
   void count_retry(FlowSlot& slot);
-  void end_request(std::uint32_t index, Outcome outcome, std::int64_t at, std::string_view error);
+  void end_request(std::uint32_t index, Outcome outcome, std::int64_t at, std::string_view error,
+                   const Answer* answer = nullptr);
   void advance_flow(std::uint32_t index, Outcome outcome, std::int64_t at, bool refused);
   void leave_flow(std::uint32_t index, bool completed, std::int64_t at, bool refused);
   void finish_answer(std::uint32_t connection, std::int64_t at, bool reusable);
-  Outcome settle(std::uint32_t index, const Answer& answer, std::int64_t at);
-  const std::string& request_bytes(const FlowSlot& slot);
+  enum class Settled : std::uint8_t { ok, failed, redirected };
+  Settled settle(std::uint32_t index, const Answer& answer, std::int64_t at);
+  void go_on(std::uint32_t index, Settled settled, std::int64_t at);
+  std::string& request_bytes(FlowSlot& slot, bool again = false);
   const std::string* logged_target(const FlowSlot& slot);
   void record_clocks(const FlowSlot& slot, std::uint32_t series, std::int64_t at);
-  void note_error(std::string_view kind);
+  bool note_error(std::string_view kind);  // true: the first of its kind in this interval
   const CompiledStep& step_of(const FlowSlot& slot) const { return plan_.flows[slot.flow].steps[slot.step]; }
+
+  // worker_state.cpp: flows that have a state, and answers that lead to more than checks
+  std::optional<std::size_t> row_of(const FeederColumn& column, std::uint64_t number, UserRef who) const;
+  bool feeders_end(std::uint32_t flow, std::uint64_t number, UserRef who) const;
+  FlowState& state_of(FlowSlot& slot);
+  void bring_cookies(FlowSlot& slot);
+  void leave_cookies(FlowSlot& slot);
+  void begin_state(FlowSlot& slot);
+  bool prepare_step(std::uint32_t index, std::int64_t at);
+  std::optional<std::string> prepare_values(const CompiledStep& step, FlowSlot& slot);
+  std::optional<std::string> evaluate(const CompiledCalls& calls, FlowSlot& slot);
+  FlowWalk::Result next_step(FlowSlot& slot, std::int64_t ended, std::int64_t think);
+  std::int64_t think_after(FlowSlot& slot);
+  Settled settle_fully(std::uint32_t index, const Answer& answer, std::int64_t at);
+  std::optional<std::string> redirect(FlowSlot& slot, const Answer& answer, bool& follow);
+  std::optional<std::string> accept(FlowSlot& slot, const Answer& answer, std::int64_t at);
+  void take_cookies(FlowSlot& slot, const Answer& answer);
+  bool is_dressed(const FlowSlot& slot) const {
+    return slot.state && (slot.state->hop || slot.state->cookies.size() > 0);
+  }
+  template <class Request>
+  void dress(FlowSlot& slot, Request& request, std::string_view target);
+  void resend(std::uint32_t index);
+  LuaSandbox::Flow lua_flow(FlowSlot& slot) const;
+  void find_functions();
+
+  // worker_exchanges.cpp: exchanges kept whole
+  void keep_failure(FlowSlot& slot, std::string_view kind, Outcome outcome, const Answer* answer, std::int64_t at);
+  Exchange exchange_of(FlowSlot& slot, const Answer* answer, std::int64_t at);
+  void observe(FlowSlot& slot, Outcome outcome, std::string_view kind, const Answer* answer, std::int64_t at);
 
   // worker_channels.cpp: everything that is not plain HTTP/1.1
   void make_channels();
   void feed(std::uint32_t origin);
-  const Rendered& rendered_request(const FlowSlot& slot);
+  const Rendered& rendered_request(FlowSlot& slot, bool again = false);
   void on_channel_event(const EventLoop::Event& event);
   void run_channels(std::int64_t at);
   std::int64_t next_channel_timer() const;
@@ -180,6 +221,7 @@ class Worker final : private Channel::Owner {
   void send_on(std::uint32_t index, std::uint32_t flow, std::int64_t at);
   void flush(std::uint32_t index);
   void receive(std::uint32_t index);
+  void receive_all(std::uint32_t index);
   void lose(std::uint32_t index, std::string_view why);
   void release(std::uint32_t index);
   void close_connection(std::uint32_t index);
@@ -214,7 +256,6 @@ class Worker final : private Channel::Owner {
   bool paused_ = false;
   Random traces_;
   IndexedRandom variables_;
-  Random thinks_;
   std::vector<std::uint64_t> series_in_flight_;
   FlowBook flow_book_;
   RequestBook request_book_;
@@ -228,6 +269,15 @@ class Worker final : private Channel::Owner {
   int stopped_by_ = 0;
   std::string scratch_, logged_target_;
   Rendered rendered_;
+  std::unique_ptr<LuaSandbox> lua_;
+  std::vector<std::string> taken_;  // what captures found
+  std::string decoded_, text_;      // an answer's content; a rendered text
+  std::string_view arriving_;       // the read in progress, and whose it is
+  std::uint32_t arriving_on_ = kNone;
+  std::set<std::string, std::less<>> kept_failures_;                           // kinds
+  std::map<std::pair<std::uint32_t, std::uint32_t>, CookieJar> user_cookies_;  // of users between two flows
+  bool data_ended_ = false;                                                    // a feeder has: no flow starts any more
+  std::uint64_t parked_ = 0;  // requests in flight in the books that nothing is heard of any more
   std::unique_ptr<char[]> receive_buffer_;
 
   std::atomic<bool> stop_now_{false}, end_early_{false};

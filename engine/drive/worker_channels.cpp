@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "engine/core/trace_id.h"
+#include "engine/drive/request_dressing.h"
 #include "engine/drive/worker.h"
 
 namespace tidemark::drive {
@@ -42,13 +43,19 @@ void Worker::feed(std::uint32_t origin) {
   }
 }
 
-const Rendered& Worker::rendered_request(const FlowSlot& slot) {
+const Rendered& Worker::rendered_request(FlowSlot& slot, bool again) {
   static const std::vector<std::string> kNoValues;
   CompiledStep& step = plan_.flows[slot.flow].steps[slot.step];
   Rendered* request = &step.prepared;
   if (!step.constant) {
-    render_fields(step, slot.values ? *slot.values : kNoValues, logged_target(slot), rendered_);
+    render_fields(step, slot.state ? slot.state->values : kNoValues, logged_target(slot), rendered_);
     request = &rendered_;
+  }
+  if (is_dressed(slot)) {
+    if (request != &rendered_) rendered_ = *request;
+    request = &rendered_;
+    rendered_.lasting = false;
+    dress(slot, rendered_, rendered_.target);
   }
   request->step = &step;
   request->deadline_ns = slot.deadline;
@@ -56,7 +63,8 @@ const Rendered& Worker::rendered_request(const FlowSlot& slot) {
     char* to = request->fields[request->trace_field].value.data() + Rendered::kTraceIdAt;
     write_hex16(slot.trace_high, to);
     write_hex16(slot.trace_low, to + 16);
-    write_hex16(traces_.next() | 1U, to + 33);  // the span, after a dash
+    if (!again) slot.span = traces_.next() | 1U;
+    write_hex16(slot.span, to + 33);  // after a dash
   }
   return *request;
 }
@@ -96,7 +104,7 @@ void Worker::on_sent(std::uint32_t exchange) {
 
 void Worker::on_answer(std::uint32_t exchange, const Answer& answer) {
   const std::int64_t at = now();
-  advance_flow(exchange, settle(exchange, answer, at), at, false);
+  go_on(exchange, settle(exchange, answer, at), at);
 }
 
 void Worker::on_failure(std::uint32_t exchange, std::string_view why, bool connecting) {
@@ -110,7 +118,7 @@ void Worker::on_refused(std::uint32_t exchange, std::string_view why) {
   if (slot.retried || stopping_) return on_failure(exchange, why, false);
   count_retry(slot);
   slot.phase = FlowSlot::Phase::waiting;
-  pools_[step_of(slot).origin].waiting.push_front(exchange);  // fed at the end of the turn
+  pools_[slot.origin].waiting.push_front(exchange);  // fed at the end of the turn
   ++waiting_;
 }
 

@@ -12,6 +12,8 @@ namespace tidemark::drive {
 namespace {
 
 constexpr std::size_t kReceiveBytes = 64 * 1024;
+constexpr std::size_t kMostReceived = 80 * 1024;  // a header and the part of a body that an exchange keeps
+constexpr std::size_t kKeptCapacity = 4 * 1024;   // of a connection between two answers
 
 }  // namespace
 
@@ -98,6 +100,7 @@ bool Worker::open_connection(std::uint32_t origin) {
   connection.flow = kNone;
   connection.reused = false;
   connection.unsent.clear();
+  connection.received.clear();
   ++open_connections_;
   if (connected) {
     connection.state = Connection::State::idle;
@@ -159,8 +162,12 @@ void Worker::send_on(std::uint32_t index, std::uint32_t flow, std::int64_t at) {
   slot.phase = FlowSlot::Phase::in_flight;
   if (slot.sent < 0) slot.sent = at;
   if (!slot.started) count_started(slot);
-  connection.framing.start({.head_request = step.head, .keep_headers = step.keep_headers, .keep_body = step.keep_body});
+  connection.framing.start({.head_request = step.head,
+                            .keep_headers = step.keep_headers,
+                            .keep_body = step.keep_body,
+                            .keep_hints = step.keep_hints});
   const std::string& bytes = request_bytes(slot);
+  if (step.after != CompiledStep::kNoFunction) slot.state->sent = bytes;
   const ssize_t sent = ::send(connection.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (limit_) limit_->count(Nanos(now()));
   if (sent == static_cast<ssize_t>(bytes.size())) return;
@@ -179,6 +186,11 @@ void Worker::flush(std::uint32_t index) {
 }
 
 void Worker::receive(std::uint32_t index) {
+  receive_all(index);
+  arriving_on_ = kNone;
+}
+
+void Worker::receive_all(std::uint32_t index) {
   while (true) {
     Connection& connection = connections_[index];
     const ssize_t count = ::recv(connection.fd, receive_buffer_.get(), kReceiveBytes, 0);
@@ -192,12 +204,17 @@ void Worker::receive(std::uint32_t index) {
     const std::int64_t at = now();
     connection.touched |= count > 0;
     const std::string_view bytes(receive_buffer_.get(), static_cast<std::size_t>(count));
+    arriving_ = bytes;
+    arriving_on_ = index;
     const auto state = count == 0 ? connection.framing.end_of_input() : connection.framing.feed(bytes);
     if (state == ResponseFraming::State::complete) {
       const bool exact = count > 0 && connection.framing.consumed() == bytes.size() && connection.unsent.empty();
       return finish_answer(index, at, exact);
     }
     if (state == ResponseFraming::State::malformed) return lose(index, connection.framing.problem());
+    const std::size_t kept = connection.received.size();
+    if (kept < kMostReceived) connection.received.append(bytes.substr(0, kMostReceived - kept));
+    arriving_on_ = kNone;
     if (bytes.size() < kReceiveBytes) return;
   }
 }
@@ -232,6 +249,10 @@ void Worker::lose(std::uint32_t index, std::string_view why) {
 void Worker::release(std::uint32_t index) {
   Connection& connection = connections_[index];
   connection.reused = true;
+  if (!connection.received.empty()) {
+    if (connection.received.capacity() > kKeptCapacity) std::string().swap(connection.received);
+    connection.received.clear();
+  }
   connection.flow = kNone;
   connection.state = Connection::State::idle;
   pools_[connection.origin].idle.push_back(index);

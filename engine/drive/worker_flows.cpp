@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "engine/drive/answer_checks.h"
+#include "engine/drive/request_dressing.h"
 #include "engine/drive/worker.h"
 
 namespace tidemark::drive {
@@ -37,9 +37,12 @@ void Worker::user_ended(UserRef who, std::int64_t begun, std::int64_t at, bool r
 
 void Worker::begin_flow(std::uint32_t flow, std::uint64_t number, std::int64_t planned, UserRef who) {
   const CompiledFlow& compiled = plan_.flows[flow];
+  if (!compiled.columns.empty() && feeders_end(flow, number, who)) data_ended_ = true;
+  if (data_ended_) return;
   ++flow_book_.planned;
   ++interval_->flows.planned;
-  interval_->planned_requests += compiled.steps.size();
+  // With conditions and repetitions the requests are counted as they come up.
+  if (compiled.program.empty()) interval_->planned_requests += compiled.steps.size();
   if (waiting_ >= options_.most_waiting && who.pool == kNone) {  // users are as many as they are
     ++flow_book_.dropped;
     ++interval_->flows.dropped;
@@ -57,10 +60,14 @@ void Worker::begin_flow(std::uint32_t flow, std::uint64_t number, std::int64_t p
     slot.trace_high = traces_.next();
     slot.trace_low = traces_.next() | 1U;  // never all zero
   }
-  if (compiled.uses_values) {
-    slot.values = std::make_unique<std::vector<std::string>>();
-    Random variables = variables_.stream(number);  // the same whoever runs this flow, and whatever ran before it
-    draw_values(plan_, *options_.scenario, number, options_.run_id, variables, *slot.values);
+  if (compiled.uses_state) begin_state(slot);
+  if (!user_cookies_.empty() && who.pool != kNone) bring_cookies(slot);
+  if (!compiled.program.empty()) {
+    slot.phase = FlowSlot::Phase::thinking;
+    if (const auto next = next_step(slot, planned, 0); next != FlowWalk::Result::send) {
+      leave_flow(index, next == FlowWalk::Result::end, planned, true);  // nothing of it is to be done
+      return;
+    }
   }
   begin_step(index, planned, true);
 }
@@ -74,7 +81,9 @@ void Worker::begin_step(std::uint32_t index, std::int64_t planned, bool by_timer
   slot.connection = kNone;
   if (by_timer) count_send(at - planned);
   flows_.arm(index, at + timeout_ns_);
-  const std::uint32_t origin = step_of(slot).origin;
+  const CompiledStep& step = step_of(slot);
+  const std::uint32_t origin = slot.origin = step.origin;
+  if (step.prepared_anew && !prepare_step(index, at)) return;
   OriginPool& pool = pools_[origin];
   if (!pool.idle.empty() && pool.waiting.empty() && !must_hold(at)) {
     const std::uint32_t connection = pool.idle.back();
@@ -118,20 +127,28 @@ const std::string* Worker::logged_target(const FlowSlot& slot) {
   return &logged_target_;
 }
 
-const std::string& Worker::request_bytes(const FlowSlot& slot) {
+// `again`: as it was sent the last time.
+std::string& Worker::request_bytes(FlowSlot& slot, bool again) {
   static const std::vector<std::string> kNoValues;
   CompiledStep& step = plan_.flows[slot.flow].steps[slot.step];
   std::string* bytes = &step.bytes;
   std::size_t trace_at = step.trace_at;
   if (!step.constant) {
-    trace_at = render_request(step, slot.values ? *slot.values : kNoValues, logged_target(slot), scratch_);
+    trace_at = render_request(step, slot.state ? slot.state->values : kNoValues, logged_target(slot), scratch_);
     bytes = &scratch_;
   }
+  if (is_dressed(slot)) {
+    if (bytes != &scratch_) scratch_ = *bytes;
+    bytes = &scratch_;
+    dress(slot, scratch_, target_of(scratch_));
+    trace_at = find_trace(scratch_);
+  }
   if (trace_at != 0) {
+    if (!again) slot.span = traces_.next() | 1U;
     char* to = bytes->data() + trace_at;
     write_hex16(slot.trace_high, to);
     write_hex16(slot.trace_low, to + 16);
-    write_hex16(traces_.next() | 1U, to + 33);  // the span, after a dash
+    write_hex16(slot.span, to + 33);  // after a dash
   }
   return *bytes;
 }
@@ -140,26 +157,35 @@ void Worker::finish_answer(std::uint32_t connection, std::int64_t at, bool reusa
   Connection& used = connections_[connection];
   const std::uint32_t index = used.flow;
   const std::uint32_t origin = used.origin;
-  const Outcome outcome = settle(index, {used.framing.status(), used.framing.header_lines(), used.framing.body()}, at);
+  const Settled settled = settle(index, {used.framing.status(), used.framing.header_lines(), used.framing.body()}, at);
   if (reusable && used.framing.keep_alive()) {
     release(connection);
   } else {
     close_connection(connection);
     pump(origin);
   }
-  advance_flow(index, outcome, at, false);
+  go_on(index, settled, at);
 }
 
-// Checks and captures of a whole answer, and the end of its request.
-Outcome Worker::settle(std::uint32_t index, const Answer& answer, std::int64_t at) {
-  const FlowSlot& slot = flows_[index];
+// Checks and captures of a whole answer, and the end of its request, unless a redirect makes another one of it.
+Worker::Settled Worker::settle(std::uint32_t index, const Answer& answer, std::int64_t at) {
+  FlowSlot& slot = flows_[index];
   const CompiledStep& step = step_of(slot);
-  auto failure = failed_check(*step.step, answer, Nanos(at - slot.planned));
-  if (!failure && !step.capture_slots.empty()) failure = take_captures(step, answer, *slot.values);
+  // Cookies, redirects and codings announce themselves in the header.
+  if (step.follows_up || (step.keep_hints && !answer.header_lines.empty())) return settle_fully(index, answer, at);
+  auto failure = accept(slot, answer, at);
   const Outcome outcome = failure ? Outcome::failed : Outcome::ok;
   if (failure) ++interval_->series[step.series].checks_failed;
-  end_request(index, outcome, at, failure ? std::string_view(*failure) : std::string_view());
-  return outcome;
+  end_request(index, outcome, at, failure ? std::string_view(*failure) : std::string_view(), &answer);
+  return failure ? Settled::failed : Settled::ok;
+}
+
+void Worker::go_on(std::uint32_t index, Settled settled, std::int64_t at) {
+  if (settled == Settled::redirected) {
+    resend(index);
+  } else {
+    advance_flow(index, settled == Settled::ok ? Outcome::ok : Outcome::failed, at, false);
+  }
 }
 
 void Worker::record_clocks(const FlowSlot& slot, std::uint32_t series, std::int64_t at) {
@@ -175,8 +201,10 @@ void Worker::record_clocks(const FlowSlot& slot, std::uint32_t series, std::int6
   if (interval_->total) record(*interval_->total);
 }
 
-void Worker::end_request(std::uint32_t index, Outcome outcome, std::int64_t at, std::string_view error) {
+void Worker::end_request(std::uint32_t index, Outcome outcome, std::int64_t at, std::string_view error,
+                         const Answer* answer) {
   FlowSlot& slot = flows_[index];
+  if (options_.on_exchange) observe(slot, outcome, error, answer, at);
   if (!slot.started) count_started(slot);  // it ended before it could be sent
   flows_.disarm(index);
   const std::uint32_t series = step_of(slot).series;
@@ -189,42 +217,55 @@ void Worker::end_request(std::uint32_t index, Outcome outcome, std::int64_t at, 
   --series_in_flight_[series];
   --request_book_.in_flight;
   record_clocks(slot, series, at);
-  if (outcome != Outcome::ok) note_error(error);
+  if (outcome != Outcome::ok && note_error(error)) keep_failure(slot, error, outcome, answer, at);
+  if (slot.state) slot.state->hop.reset();
 }
 
-void Worker::note_error(std::string_view kind) {
+bool Worker::note_error(std::string_view kind) {
   auto& errors = interval_->errors;
   kind = kind.substr(0, kErrorKindBytes);
   const auto known = errors.find(kind);
   if (known != errors.end()) {
     ++known->second;
-  } else {
-    ++errors[errors.size() < kMostErrorKinds ? std::string(kind) : "other"];
+    return false;
   }
+  ++errors[errors.size() < kMostErrorKinds ? std::string(kind) : "other"];
+  return true;
 }
 
 void Worker::advance_flow(std::uint32_t index, Outcome outcome, std::int64_t at, bool refused) {
   FlowSlot& slot = flows_[index];
   const CompiledFlow& flow = plan_.flows[slot.flow];
-  if (outcome != Outcome::ok || slot.step + 1 == flow.steps.size()) {
+  const bool plain = flow.program.empty();
+  if (outcome != Outcome::ok || (plain && slot.step + 1 == flow.steps.size())) {
     leave_flow(index, outcome == Outcome::ok, at, refused);
     return;
   }
-  const Nanos think = schedule::sample(flow.steps[slot.step].step->think, thinks_);
-  ++slot.step;
-  if (think <= Nanos::zero() && !stopping_) {
+  const std::int64_t think = think_after(slot);
+  if (plain) {
+    ++slot.step;
+  } else if (const auto next = next_step(slot, at, think); next != FlowWalk::Result::send) {
+    leave_flow(index, next == FlowWalk::Result::end, at, next != FlowWalk::Result::end);
+    return;
+  }
+  if (think <= 0 && !stopping_) {
     begin_step(index, at, false);
     return;
   }
   slot.phase = FlowSlot::Phase::thinking;
-  if (!stopping_) wakes_.push({.at = at + think.count(), .index = index});
+  if (!stopping_) wakes_.push({.at = at + think, .index = index});
 }
 
 void Worker::leave_flow(std::uint32_t index, bool completed, std::int64_t at, bool refused) {
+  if (options_.on_flow_end) {
+    static const std::vector<std::string> kNoValues;
+    options_.on_flow_end(flows_[index].state ? flows_[index].state->values : kNoValues, completed);
+  }
   ++(completed ? flow_book_.completed : flow_book_.aborted);
   ++(completed ? interval_->flows.completed : interval_->flows.aborted);
   const UserRef who{flows_[index].pool, flows_[index].user};
   const std::int64_t begun = flows_[index].begun;
+  if (who.pool != kNone && flows_[index].state) leave_cookies(flows_[index]);
   flows_.release(index);
   if (who.pool != kNone) user_ended(who, begun, at, refused);
 }

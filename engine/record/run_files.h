@@ -17,9 +17,10 @@ inline constexpr std::string_view kSeriesFile = "series.ndjson";
 inline constexpr std::string_view kWatermarksFile = "watermarks.ndjson";
 inline constexpr std::string_view kSpansFile = "spans.ndjson";
 inline constexpr std::string_view kEventsFile = "events.ndjson";
+inline constexpr std::string_view kFailuresFile = "failures.ndjson";
 // Those that grow while the run lasts, in the order in which they are written and checksummed.
-inline constexpr std::array<std::string_view, 5> kGrowingFiles = {kIntervalsFile, kSeriesFile, kWatermarksFile,
-                                                                  kSpansFile, kEventsFile};
+inline constexpr std::array<std::string_view, 6> kGrowingFiles = {kIntervalsFile, kSeriesFile, kWatermarksFile,
+                                                                  kSpansFile,     kEventsFile, kFailuresFile};
 
 inline constexpr std::string_view kManifestSchema = "tidemark.manifest/1";
 

@@ -94,6 +94,15 @@ Result<RunRecord> read_run(const std::filesystem::path& dir) {
   files->read_lines(kSeriesFile, keep_parsed(record.series, parse_series));
   files->read_lines(kWatermarksFile, keep_parsed(record.watermarks, parse_watermark));
   files->read_lines(kEventsFile, keep_parsed(record.events, parse_event));
+  // Records of before this file have none.
+  if (std::error_code error; files->knows(kFailuresFile) || std::filesystem::exists(dir / kFailuresFile, error)) {
+    files->read_lines(kFailuresFile, [&](std::string_view line, const std::string& place) -> Result<void> {
+      auto json = nlohmann::json::parse(line, nullptr, false);
+      if (!json.is_object()) return fail(ExitCode::partial_record, place, "is no object");
+      record.failures.push_back(std::move(json));
+      return {};
+    });
+  }
   files->read(kSpansFile,
               [](std::string_view, std::uint64_t) { return true; });  // only its checksums: read_spans has the rest
   record.stored_summary = read_summary(dir, *files);

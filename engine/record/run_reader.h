@@ -46,6 +46,7 @@ struct RunRecord {
   std::vector<WindowRecord> seconds;  // the total's histograms, second by second, step ""
   std::vector<WatermarkSample> watermarks;
   std::vector<EventRecord> events;
+  std::vector<nlohmann::json> failures;   // the first failed request of each kind, whole
   std::optional<Summary> stored_summary;  // absent when the run was killed
   bool partial = false;
   std::vector<std::string> damage;  // "series.ndjson: 41 bytes from offset 1200 fail their checksum", ...

@@ -14,7 +14,14 @@
 namespace tidemark::record {
 namespace {
 
-enum Growing : std::size_t { kIntervals, kSeries, kWatermarks, kSpans, kEvents };  // positions in kGrowingFiles
+enum Growing : std::size_t {
+  kIntervals,
+  kSeries,
+  kWatermarks,
+  kSpans,
+  kEvents,
+  kFailures
+};  // positions in kGrowingFiles
 
 std::string format_document(const nlohmann::json& json) {
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
@@ -167,6 +174,10 @@ void RunWriter::span(const Span& span) {
 
 void RunWriter::event(double t_s, const std::string& kind, const nlohmann::json& fields) {
   impl_->append(kEvents, format_event(t_s, kind, fields));
+}
+
+void RunWriter::failure(const nlohmann::json& exchange) {
+  impl_->append(kFailures, exchange.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 Result<void> RunWriter::seal() {

@@ -50,6 +50,7 @@ class RunWriter {
   void watermark(const WatermarkSample& sample);
   void span(const Span& span);
   void event(double t_s, const std::string& kind, const nlohmann::json& fields);  // kinds: docs/run-directory.md
+  void failure(const nlohmann::json& exchange);  // a whole request and its answer: docs/run-directory.md
   // Appends checksums of all that was written since the last call; called each second. fsync is left to finish().
   Result<void> seal();
   // Writes summary.json, the last checksums, syncs everything. The first write error of the run comes back here and

@@ -1,6 +1,7 @@
 #include "tests/e2e/command.h"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -12,6 +13,9 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "engine/core/summary.h"
 
 namespace tidemark::test {
 namespace {
@@ -39,7 +43,22 @@ TemporaryFolder::TemporaryFolder() {
   path_ = mkdtemp(pattern.data());
 }
 
+// Both books of every run that a test left in its folder balance: checked here, so that no test can forget it.
+static void check_books(const std::filesystem::path& folder) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, error)) {
+    if (entry.path().filename() != "summary.json") continue;
+    const auto json = nlohmann::json::parse(read_text(entry.path()), nullptr, false);
+    if (json.is_discarded() || json.value("schema", "") != "tidemark.summary/1") continue;
+    const auto summary = parse_summary(json, entry.path().string());
+    if (!summary) continue;
+    EXPECT_TRUE(summary->flows.balances()) << entry.path();
+    EXPECT_TRUE(summary->requests.balances()) << entry.path();
+  }
+}
+
 TemporaryFolder::~TemporaryFolder() {
+  check_books(path_);
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
 }

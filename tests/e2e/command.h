@@ -40,7 +40,7 @@ class BackgroundCommand {
   std::string buffered_;
 };
 
-// A folder under the system's temporary one, removed at the end.
+// A folder under the system's temporary one, removed at the end. Before that, the books of the runs in it are checked.
 class TemporaryFolder {
  public:
   TemporaryFolder();

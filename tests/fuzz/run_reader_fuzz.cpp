@@ -24,8 +24,9 @@ namespace {
 using namespace tidemark;
 using namespace tidemark::record;
 
-constexpr std::array<std::string_view, 8> kFiles = {kChecksumsFile, kManifestFile,   kSummaryFile, kIntervalsFile,
-                                                    kSeriesFile,    kWatermarksFile, kSpansFile,   kEventsFile};
+constexpr std::array<std::string_view, 8> kFiles = {kChecksumsFile, kManifestFile, kSummaryFile,
+                                                    kIntervalsFile, kSeriesFile,   kWatermarksFile,
+                                                    kSpansFile,     kEventsFile,   kFailuresFile};
 
 void require(bool holds) {
   if (!holds) std::abort();

@@ -15,3 +15,4 @@ tidemark_fuzz(NAME resp SOURCE ${CMAKE_CURRENT_LIST_DIR}/resp_fuzz.cpp LINK tide
 tidemark_fuzz(NAME h2_session SOURCE ${CMAKE_CURRENT_LIST_DIR}/h2_session_fuzz.cpp LINK tidemark::io)
 tidemark_fuzz(NAME grpc_frame SOURCE ${CMAKE_CURRENT_LIST_DIR}/grpc_frame_fuzz.cpp LINK tidemark::io)
 tidemark_fuzz(NAME threshold SOURCE ${CMAKE_CURRENT_LIST_DIR}/threshold_fuzz.cpp LINK tidemark::core)
+tidemark_fuzz(NAME web_answer SOURCE ${CMAKE_CURRENT_LIST_DIR}/web_answer_fuzz.cpp LINK tidemark::io)

@@ -149,6 +149,17 @@ RunTest::~RunTest() {
   std::filesystem::remove_all(folder_);
 }
 
+void RunTest::TearDown() {
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    if (!std::filesystem::exists(entry.path() / "summary.json")) continue;
+    const auto record = record::read_run(entry.path());
+    ASSERT_TRUE(record) << record.error().message();
+    SCOPED_TRACE(entry.path().string());
+    if (!record->partial && record->damage.empty() && record->stored_summary)
+      expect_sound(*record->stored_summary, entry.path());
+  }
+}
+
 drive::RunOptions RunTest::even(const std::string& url, double rate, Nanos duration) {
   drive::RunOptions options;
   options.scenario = schedule::single_url_scenario(url);

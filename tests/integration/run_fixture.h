@@ -71,11 +71,13 @@ class StubProcess {
   std::uint16_t port_ = 0;
 };
 
-// A folder that goes away with the test.
+// A folder that goes away with the test. Whatever the test looks at itself, both books of every run that ended in this
+// folder are checked when it is over, against the record on disk.
 class RunTest : public ::testing::Test {
  protected:
   RunTest();
   ~RunTest() override;
+  void TearDown() override;
 
   // Evenly spaced arrivals of GET / on `url`.
   drive::RunOptions even(const std::string& url, double rate, Nanos duration);

@@ -40,7 +40,7 @@ TEST_F(RunFlows, WhatOneStepCapturesTheNextOneSends) {
   });
   Step order = step("order", {{{"/order?flow=", "flow_id"}}});
   order.method = "POST";
-  order.captures = {{"order", "/order/id", ""}};
+  order.captures = {{.variable = "order", .json_pointer = "/order/id"}};
   Step pay = step("pay", {{{"/pay/", "order"}}});
   pay.method = "POST";
   pay.body = {{{"{\"order\":\"", "order"}, {"\"}", ""}}};

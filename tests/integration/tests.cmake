@@ -1,11 +1,15 @@
 
 tidemark_test(NAME run_integration_tests LABEL integration
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/run_faults_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/nginx_server.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/run_failures_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/run_fixture.cpp
           ${CMAKE_CURRENT_LIST_DIR}/run_flows_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/run_language_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/run_load_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/run_steering_test.cpp
-  LINK tidemark::io)
+          ${CMAKE_CURRENT_LIST_DIR}/run_web_test.cpp
+  LINK tidemark::io ZLIB::ZLIB)
 target_compile_definitions(run_integration_tests PRIVATE TIDEMARK_STUB_SERVER="$<TARGET_FILE:stub_server>")
 add_dependencies(run_integration_tests stub_server)
 

@@ -53,6 +53,12 @@ tidemark_test(NAME drive_tests LABEL unit
           ${CMAKE_CURRENT_LIST_DIR}/drive/control_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/pacing_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/request_plan_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/content_coding_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/cookie_jar_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/flow_program_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/lua_sandbox_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/redirect_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/request_dressing_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/response_framing_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/user_pool_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/threshold_watch_test.cpp
@@ -73,6 +79,7 @@ tidemark_test(NAME io_tests LABEL io LINK tidemark::io SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/observe/json_log_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/observe/node_metrics_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/observe/scraper_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/traffic/scrubber_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/traffic/shadow_tag_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/traffic/target_guard_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/traffic/target_policy_test.cpp

@@ -47,7 +47,7 @@ TEST(RequestPlan, RendersConstantRequestsBeforehand) {
   EXPECT_TRUE(home.constant);
   EXPECT_EQ(home.bytes, "GET /home?x=1 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n");
   EXPECT_EQ(home.trace_at, 0u);
-  EXPECT_FALSE(plan->flows[0].uses_values);
+  EXPECT_FALSE(plan->flows[0].uses_state);
   EXPECT_EQ(plan->series, std::vector<std::string>{"home"});
 }
 
@@ -239,14 +239,13 @@ TEST(AnswerChecks, CaptureFromHeadersAndBodies) {
   const auto& compiled = plan->flows[0].steps[0];
   EXPECT_TRUE(compiled.keep_body);
   EXPECT_TRUE(compiled.keep_headers);
-  std::vector<std::string> values(plan->slots.size());
-  EXPECT_EQ(take_captures(compiled, seen(answer(with_body(200, R"({"order":{"id":"o-7"},"n":12})"))), values),
-            std::nullopt);
-  EXPECT_EQ(values[compiled.capture_slots[0]], "o-7");
-  EXPECT_EQ(values[compiled.capture_slots[1]], "h-1");
-  EXPECT_EQ(values[compiled.capture_slots[2]], "12");
-  EXPECT_EQ(take_captures(compiled, seen(answer(with_body(200, R"({"n":12})"))), values), "capture id");
-  EXPECT_EQ(take_captures(compiled, seen(answer(with_body(200, "no json"))), values), "capture id");
+  std::vector<std::string> taken;
+  EXPECT_EQ(
+      take_captures(*compiled.step, seen(answer(with_body(200, R"({"order":{"id":"o-7"},"n":12})"))), nullptr, taken),
+      std::nullopt);
+  EXPECT_EQ(taken, (std::vector<std::string>{"o-7", "h-1", "12"}));
+  EXPECT_EQ(take_captures(*compiled.step, seen(answer(with_body(200, R"({"n":12})"))), nullptr, taken), "capture id");
+  EXPECT_EQ(take_captures(*compiled.step, seen(answer(with_body(200, "no json"))), nullptr, taken), "capture id");
 }
 
 }  // namespace

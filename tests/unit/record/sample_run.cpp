@@ -114,6 +114,7 @@ Summary write_seconds(RunWriter& writer, int seconds, std::uint64_t seed, int wi
     span.timestamp_us += t;
     writer.span(span);
     writer.event(t, "stage", {{"index", t}, {"note", "line\nbreak"}});
+    writer.failure({{"t_s", t}, {"kind", "status 500"}, {"answer", {{"body", "line\nbreak \xff"}}}});
     if (!writer.seal()) break;
   }
   Summary summary = sample_summary();
