@@ -70,19 +70,22 @@ Result<Iteration> run_iteration(const IterationInputs& inputs) {
   Iteration iteration;
   auto arrivals = std::make_unique<OneArrival>();
   const auto stages = arrivals->stages();
-  WorkerOptions options{.scenario = &scenario,
-                        .arrivals = std::move(arrivals),
-                        .stages = stages,
-                        .duration = stages.back().end,
-                        .grace = inputs.limit,
-                        .connections = kConnections,
-                        .most_waiting = 1,
-                        .seed = inputs.seed,
-                        .run_id = inputs.run_id,
-                        .start = Clock::now(),
-                        .stop_signal = inputs.stop_signal,
-                        .tagged = inputs.signer != nullptr,
-                        .script = inputs.script};
+  WorkerOptions options{
+      .scenario = &scenario,
+      .arrivals = std::move(arrivals),
+      .stages = stages,
+      .duration = stages.back().end,
+      .grace = inputs.limit,
+      .connections = kConnections,
+      .most_waiting = 1,
+      .most_per_second =
+          inputs.targets.approval ? static_cast<std::uint32_t>(inputs.targets.approval->max_rate.per_second()) : 0,
+      .seed = inputs.seed,
+      .run_id = inputs.run_id,
+      .start = Clock::now(),
+      .stop_signal = inputs.stop_signal,
+      .tagged = inputs.signer != nullptr,
+      .script = inputs.script};
   options.on_exchange = [&iteration](Exchange&& exchange) { iteration.exchanges.push_back(std::move(exchange)); };
   options.on_flow_end = [&](const std::vector<std::string>& values, bool completed) {
     iteration.completed = completed;
