@@ -24,7 +24,7 @@ namespace {
 using namespace tidemark;
 using namespace tidemark::record;
 
-constexpr std::array<std::string_view, 8> kFiles = {kChecksumsFile, kManifestFile, kSummaryFile,
+constexpr std::array<std::string_view, 9> kFiles = {kChecksumsFile, kManifestFile, kSummaryFile,
                                                     kIntervalsFile, kSeriesFile,   kWatermarksFile,
                                                     kSpansFile,     kEventsFile,   kFailuresFile};
 
