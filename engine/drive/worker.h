@@ -166,6 +166,7 @@ class Worker final : private Channel::Owner {
 
   // worker_state.cpp: flows that have a state, and answers that lead to more than checks
   std::optional<std::size_t> row_of(const FeederColumn& column, std::uint64_t number, UserRef who) const;
+  void end_of_data();
   bool feeders_end(std::uint32_t flow, std::uint64_t number, UserRef who) const;
   FlowState& state_of(FlowSlot& slot);
   void bring_cookies(FlowSlot& slot);

@@ -37,7 +37,7 @@ void Worker::user_ended(UserRef who, std::int64_t begun, std::int64_t at, bool r
 
 void Worker::begin_flow(std::uint32_t flow, std::uint64_t number, std::int64_t planned, UserRef who) {
   const CompiledFlow& compiled = plan_.flows[flow];
-  if (!compiled.columns.empty() && feeders_end(flow, number, who)) data_ended_ = true;
+  if (!compiled.columns.empty() && feeders_end(flow, number, who)) end_of_data();
   if (data_ended_) return;
   ++flow_book_.planned;
   ++interval_->flows.planned;
@@ -83,6 +83,7 @@ void Worker::begin_step(std::uint32_t index, std::int64_t planned, bool by_timer
   flows_.arm(index, at + timeout_ns_);
   const CompiledStep& step = step_of(slot);
   const std::uint32_t origin = slot.origin = step.origin;
+  slot.phase = FlowSlot::Phase::waiting;
   if (step.prepared_anew && !prepare_step(index, at)) return;
   OriginPool& pool = pools_[origin];
   if (!pool.idle.empty() && pool.waiting.empty() && !must_hold(at)) {
@@ -91,7 +92,6 @@ void Worker::begin_step(std::uint32_t index, std::int64_t planned, bool by_timer
     send_on(connection, index, at);
     return;
   }
-  slot.phase = FlowSlot::Phase::waiting;
   pool.waiting.push_back(index);
   ++waiting_;
   if (open_connections_ >= options_.connections) ++interval_->self.overflow;

@@ -47,6 +47,13 @@ std::optional<std::size_t> Worker::row_of(const FeederColumn& column, std::uint6
   return plan_.feeders[column.feeder]->row_for(feeder, options_.seed, of_user ? who.user : number);
 }
 
+// No flow begins any more; the run ends as if its schedule had.
+void Worker::end_of_data() {
+  data_ended_ = true;
+  next_arrival_.reset();
+  next_due_ = LoadClock::kNever;
+}
+
 bool Worker::feeders_end(std::uint32_t flow, std::uint64_t number, UserRef who) const {
   const auto& columns = plan_.flows[flow].columns;
   return std::any_of(columns.begin(), columns.end(),
