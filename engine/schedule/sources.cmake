@@ -6,7 +6,9 @@ target_sources(tidemark_core PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/check_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/condition.cpp
   ${CMAKE_CURRENT_LIST_DIR}/condition_parser.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/feeder.cpp
   ${CMAKE_CURRENT_LIST_DIR}/feeder_parser.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/feeder_rows.cpp
   ${CMAKE_CURRENT_LIST_DIR}/flow_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/load_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/load_parser.cpp
@@ -15,6 +17,7 @@ target_sources(tidemark_core PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/offset_arrivals.cpp
   ${CMAKE_CURRENT_LIST_DIR}/request_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/scenario_check.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario_files.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario_parser.cpp
