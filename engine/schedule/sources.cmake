@@ -17,6 +17,7 @@ target_sources(tidemark_core PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/offset_arrivals.cpp
   ${CMAKE_CURRENT_LIST_DIR}/request_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/scenario_check.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario_files.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario_parser.cpp
