@@ -13,13 +13,21 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/http_channel.cpp
   ${CMAKE_CURRENT_LIST_DIR}/http_connection.cpp
   ${CMAKE_CURRENT_LIST_DIR}/interval_stats.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/mysql_link.cpp
   ${CMAKE_CURRENT_LIST_DIR}/recorder.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/redis_link.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/reply_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/request_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/response_framing.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/result_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/run_schedule.cpp
   ${CMAKE_CURRENT_LIST_DIR}/runner.cpp
   ${CMAKE_CURRENT_LIST_DIR}/self_monitor.cpp
   ${CMAKE_CURRENT_LIST_DIR}/socket_address.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/store_channels.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/store_names.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/store_origin.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/store_pool.cpp
   ${CMAKE_CURRENT_LIST_DIR}/thresholds_eval.cpp
   ${CMAKE_CURRENT_LIST_DIR}/tls_context.cpp
   ${CMAKE_CURRENT_LIST_DIR}/validity.cpp
@@ -29,3 +37,11 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/worker_connections.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker_flows.cpp
 )
+# librdkafka does not survive the thread sanitizer.
+if(TIDEMARK_SANITIZE MATCHES "thread")
+  target_sources(tidemark_io PRIVATE ${CMAKE_CURRENT_LIST_DIR}/kafka_absent.cpp)
+else()
+  target_sources(tidemark_io PRIVATE ${CMAKE_CURRENT_LIST_DIR}/kafka_channel.cpp
+                                     ${CMAKE_CURRENT_LIST_DIR}/kafka_client.cpp)
+  target_link_libraries(tidemark_io PRIVATE PkgConfig::rdkafka)
+endif()

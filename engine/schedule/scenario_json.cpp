@@ -6,17 +6,34 @@
 #include "engine/schedule/protocol_parser.h"
 #include "engine/schedule/scenario.h"
 #include "engine/schedule/scenario_parts.h"
+#include "engine/schedule/store_target.h"
 
 namespace tidemark::schedule {
 namespace {
 
 using nlohmann::json;
 
+constexpr std::size_t kShortestHidden = 4;  // shorter passwords stand in other texts by chance
+
 // The inverse of reading a scalar: a dollar sign is written twice.
 std::string escaped(std::string_view text) {
   std::string result;
   for (const char c : text) result.append(c == '$' ? 2 : 1, c);
   return result;
+}
+
+// Of the targets of stores, as it stands there.
+void for_each_password(const Scenario& scenario, const std::function<void(const std::string&)>& visit) {
+  const auto visit_flow = [&visit](const Flow& flow) {
+    for (const Step& step : flow.steps) {
+      if (!step.store || !step.store->target.constant()) continue;
+      const std::string_view password = password_in(step.store->target.text());
+      if (!password.empty()) visit(std::string(password));
+    }
+  };
+  visit_flow(scenario.setup);
+  for (const Flow& flow : scenario.flows) visit_flow(flow);
+  visit_flow(scenario.teardown);
 }
 
 json escaped_json(json value) {
@@ -132,6 +149,8 @@ json step_json(const Step& step) {
   json result = {{"name", escaped(step.name)}};
   if (step.grpc) {
     result["grpc"] = grpc_json(*step.grpc);
+  } else if (step.store) {
+    result.update(store_call_json(step));
   } else {
     result["request"] = request_json(step);
   }
@@ -202,6 +221,18 @@ json feeder_json(const Feeder& feeder) {
           {"on_end", feeder.on_end == Feeder::OnEnd::stop ? "stop" : "repeat"}};
 }
 
+// A password that a parameter brought into a store's target is not written down by way of the parameter.
+json parameters_json(const Scenario& scenario) {
+  json result = scenario.parameters;
+  for_each_password(scenario, [&](const std::string& password) {
+    for (const auto& [name, value] : scenario.parameters) {
+      const bool inside = password.size() >= kShortestHidden && value.find(password) != std::string::npos;
+      if (inside || value == password) result[name] = "***";
+    }
+  });
+  return result;
+}
+
 json load_json(const Load& load) {
   json result = {{"model", load.model == Load::Model::open ? "open" : "closed"}};
   if (load.connections > 0) result["connections"] = load.connections;
@@ -240,7 +271,7 @@ json to_json(const Scenario& scenario) {
   if (scenario.streams != Scenario{}.streams) result["http2"] = {{"streams", scenario.streams}};
   if (const json tls = tls_json(scenario.tls); !tls.empty()) result["tls"] = tls;
   if (!scenario.target.empty()) result["target"] = escaped(scenario.target);
-  if (!scenario.parameters.empty()) result["parameters"] = scenario.parameters;
+  if (!scenario.parameters.empty()) result["parameters"] = parameters_json(scenario);
   for (const Variable& variable : scenario.variables) result["variables"][variable.name] = variable_json(variable);
   for (const Feeder& feeder : scenario.feeders) result["feeders"][feeder.name] = feeder_json(feeder);
   if (scenario.lua.given()) {

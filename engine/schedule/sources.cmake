@@ -9,13 +9,17 @@ target_sources(tidemark_core PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/flow_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/load_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/protocol_parser.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/redis_commands.cpp
   ${CMAKE_CURRENT_LIST_DIR}/request_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario_files.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/secrets.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/sql_text.cpp
   ${CMAKE_CURRENT_LIST_DIR}/step_parts.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/store_step_parser.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/store_target.cpp
   ${CMAKE_CURRENT_LIST_DIR}/template.cpp
   ${CMAKE_CURRENT_LIST_DIR}/template_functions.cpp
   ${CMAKE_CURRENT_LIST_DIR}/template_parser.cpp
