@@ -43,6 +43,7 @@ tidemark_test(NAME schedule_tests LABEL unit LINK tidemark::core SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/schedule/scenario_language_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/template_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/think_time_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/store_step_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/threshold_test.cpp
 )
 tidemark_test(NAME guard_tests LABEL unit LINK tidemark::core SOURCES
@@ -67,6 +68,8 @@ tidemark_test(NAME drive_tests LABEL unit
           ${CMAKE_CURRENT_LIST_DIR}/drive/response_framing_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/user_pool_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/threshold_watch_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/store_names_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/store_pool_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/wakeful_core_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/worker_channels_test.cpp
   LINK tidemark::io)
