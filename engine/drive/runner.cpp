@@ -209,13 +209,24 @@ void announce_end(record::RunWriter& writer, const Summary& summary) {
     writer.event(summary.duration_s, "stop", {{"reason", summary.stop_reason}});
 }
 
-// Requests a second at the schedule's highest planned rate; a Poisson second may hold more, which the limit then clips.
+// Requests a second at the schedule's highest planned rate, whatever kind of load it comes from: of its stages, of the
+// ends of its ramps, and of any stretch of a second (or of a hundred-thousandth of a long run). A Poisson second may hold
+// more, which the limit then clips.
 Rate planned_peak(const RunOptions& options, const RunSchedule& schedule) {
   if (!schedule.open) return {};
+  constexpr std::int64_t kMostStretches = 100'000;
   double flows_per_second = 0, steps = 0, weights = 0;
   for (const auto& stage : schedule.stages) flows_per_second = std::max(flows_per_second, stage.rate.per_second());
-  for (const auto& stage : options.scenario.load.stages) {
-    flows_per_second = std::max({flows_per_second, stage.from.per_second(), stage.to.per_second()});
+  for (const schedule::Load* load : options.scenario.loads()) {
+    for (const auto& stage : load->stages) {
+      flows_per_second = std::max({flows_per_second, stage.from.per_second(), stage.to.per_second()});
+    }
+  }
+  const Nanos stretch = std::max<Nanos>(std::chrono::seconds(1), schedule.open_duration / kMostStretches);
+  for (Nanos from{}; from < schedule.open_duration; from += stretch) {
+    const double planned =
+        schedule.arrivals->expected_before(from + stretch) - schedule.arrivals->expected_before(from);
+    flows_per_second = std::max(flows_per_second, planned / to_seconds(stretch));
   }
   for (const auto& flow : options.scenario.flows) {
     steps += flow.weight * static_cast<double>(flow.steps.size());

@@ -28,8 +28,9 @@ class ScopeFinder {
     for (std::size_t f = 0; f < plan_.flows.size() && f < scenario_.flows.size(); ++f) {
       for (std::size_t s = 0; s < plan_.flows[f].steps.size(); ++s) {
         const CompiledStep& step = plan_.flows[f].steps[s];
-        const bool known = std::ranges::find(scope.series, step.series) != scope.series.end();
-        if (!known && is_named(threshold, scenario_.flows[f], s, *step.step)) scope.series.push_back(step.series);
+        if (!is_named(threshold, scenario_.flows[f], s, *step.step)) continue;
+        if (plan_.series[step.series] != step.step->name) share_other(threshold, step.step->name);
+        if (std::ranges::find(scope.series, step.series) == scope.series.end()) scope.series.push_back(step.series);
       }
     }
     if (scope.series.empty()) complain(threshold);
@@ -66,6 +67,12 @@ class ScopeFinder {
                                     : threshold.flow.empty() ? "group"
                                                              : "flow",
                                     name, schedule::did_you_mean(name, known)));
+  }
+
+  // Its numbers are mixed with those of steps that nobody asked about: better no verdict than that one.
+  void share_other(const Threshold& threshold, const std::string& step) {
+    problems_.push_back(fmt::format("{}: step '{}' has no numbers of its own, since the scenario has more than {} steps",
+                                    threshold.expression, step, RequestPlan::kMaxSeries - 1));
   }
 
   void check_node(const Threshold& threshold) {

@@ -56,7 +56,10 @@ void take_events(const RunRecord& record, Summary& summary) {
       const auto found = event.fields.find(name);
       return found != event.fields.end() && found->is_string() ? found->get<std::string>() : std::string();
     };
-    if (event.kind == "stop") summary.stop_reason = text("reason");
+    if (event.kind == "stop") {
+      summary.stop_reason = text("reason");
+      summary.stopped_by = text("rule");
+    }
     if (event.kind != "validity") continue;
     summary.validity_reasons.push_back(text("reason"));
     const bool environment = text("validity") == "environment-limited";

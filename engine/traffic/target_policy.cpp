@@ -167,7 +167,8 @@ Result<void> check_host_field(const std::string& value, const std::string& targe
 }
 
 Result<void> check_planned_rate(Rate planned, const TargetPolicy& policy) {
-  if (!policy.approval || planned <= policy.approval->max_rate) return {};
+  constexpr double kRounding = 1 + 1e-9;  // of an integral's differences
+  if (!policy.approval || planned.per_second() <= policy.approval->max_rate.per_second() * kRounding) return {};
   return fail(ExitCode::refused_target, policy.approval->file,
               fmt::format("{:.6g} requests/s are planned at the peak, {:.6g} are approved", planned.per_second(),
                           policy.approval->max_rate.per_second()),
