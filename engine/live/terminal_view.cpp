@@ -63,7 +63,7 @@ TextLine clock_line(const char* name, const Quantiles& clock, bool narrow) {
   line.add(pad(name, kLabel), Style::label);
   for (const double us : narrow ? std::vector{clock.p50, clock.p99, clock.max}
                                 : std::vector{clock.p50, clock.p90, clock.p95, clock.p99, clock.p999, clock.max}) {
-    line.add(fmt::format("{:>10}", ms(us)));
+    line.add(fmt::format("{:>{}}", ms(us), narrow ? 9 : 10));
   }
   return line;
 }
@@ -74,7 +74,7 @@ void clocks(std::vector<TextLine>& lines, const ThreeClocks& clocks, int columns
   head.add(pad("ms", kLabel), Style::label);
   for (const char* name :
        narrow ? std::vector{"p50", "p99", "max"} : std::vector{"p50", "p90", "p95", "p99", "p99.9", "max"}) {
-    head.add(fmt::format("{:>10}", name), Style::label);
+    head.add(fmt::format("{:>{}}", name, narrow ? 9 : 10), Style::label);
   }
   lines.push_back(std::move(head));
   lines.push_back(clock_line("response", clocks.response_us, narrow));

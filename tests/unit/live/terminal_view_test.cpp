@@ -25,12 +25,31 @@ ViewState state() {
 }
 
 TEST(TerminalView, AFrameOf80Columns) {
-  EXPECT_THAT(frame(state(), {.columns = 80, .rows = 24}, false), ElementsAre("GOLDEN"));
+  EXPECT_THAT(frame(state(), {.columns = 80, .rows = 24}, false),
+              ElementsAre("sale 37/60 s ━━━━━━━━━━━━━━━━━━━━━━━━─────────────── 23 s left",
+                          "rate      offered 171.0/s  answered 170.0/s  ▁▅█",
+                          "ms               p50       p90       p95       p99     p99.9       max",
+                          "response       32.10     48.15     64.20     80.25     96.30     128.4",
+                          "service        32.00     48.00     64.00     80.00     96.00     128.0",
+                          "lag             0.06      0.09      0.12      0.15      0.18      0.24",
+                          "requests  3 in flight  1700 ok  1 failed  1 timed out  12 connections",
+                          "generator core 12%  late sends 0.6%, worst 1.25 ms  stolen by the host 2%",
+                          "errors    2 x status 500", "          2 x timed out",
+                          "node                         cpu    busy   queue  refused",
+                          "product-1                     5%     93%       7        0",
+                          "gateway-1                    21%      1%       0        0",
+                          "step                             per s   failed    p50 ms    p99 ms  in flight",
+                          "browse                           145.0        2     33.00     82.50          3",
+                          "buy                               25.0        2     20.00     50.00          3"));
 }
 
 TEST(TerminalView, ANarrowAndLowTerminalShowsLess) {
   const auto lines = frame(state(), {.columns = 40, .rows = 10}, false);
-  EXPECT_THAT(lines, ElementsAre("GOLDEN"));
+  EXPECT_THAT(lines, ElementsAre("sale 37/60 s 23 s left", "rate      offered 171.0/s  answered 17…",
+                                 "ms              p50      p99      max", "response      32.10    80.25    128.4",
+                                 "service       32.00    80.00    128.0", "lag            0.06     0.15     0.24",
+                                 "requests  3 in flight  1700 ok  1 fail…", "generator core 12%  late sends 0.6%, w…",
+                                 "errors    2 x status 500"));
 }
 
 TEST(TerminalView, NoLineIsWiderThanTheTerminalAndNoFrameHigherAtAnySize) {

@@ -89,7 +89,7 @@ TEST(Search, ASystemThatNeverHoldsIsBelowTheMinimumAfterASecondTry) {
 
 TEST(Search, AColdStartIsForgiven) {
   int requests = 0;
-  FunctionSystem system([&requests](double rate, Random&) { return ++requests < 100 || rate > 730 ? 1.0 : 0.01; });
+  FunctionSystem system([&requests](double rate, Random&) { return ++requests < 30 || rate > 730 ? 1.0 : 0.01; });
   const auto played = simulate_search(options(), system, 1);
   EXPECT_EQ(played.result.kind, "found");
   EXPECT_FALSE(played.taken.front().evidence);
