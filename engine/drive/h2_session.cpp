@@ -19,6 +19,10 @@ bool forbidden(std::string_view name) {
          name == "upgrade" || name == "host";
 }
 
+bool is_hint(std::string_view name) {
+  return name == "set-cookie" || name == "location" || name == "content-encoding";
+}
+
 std::uint8_t* bytes_of(std::string_view text) {
   return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));  // nghttp2 only reads them
 }
@@ -49,7 +53,8 @@ struct H2Session::Callbacks {
       self(user).reset(*stream, "answer's header fields are too large");
       return 0;
     }
-    if (stream->keep.headers) stream->header_lines.append(key).append(": ").append(text).push_back('\n');
+    if (stream->keep.headers || (stream->keep.hints && is_hint(key)))
+      stream->header_lines.append(key).append(": ").append(text).push_back('\n');
     return 0;
   }
 

@@ -37,6 +37,7 @@ class H2Session {
   };
   struct Keep {
     bool headers = false, body = false;
+    bool hints = false;  // of the header at least set-cookie, location and content-encoding
   };
 
   H2Session(Events& events, const Limits& limits);

@@ -57,7 +57,8 @@ bool HttpConnection::has_room() const {
 std::uint32_t HttpConnection::submit(std::uint32_t exchange, const Rendered& request) {
   const CompiledStep& step = *request.step;
   const H2Session::Keep keep{.headers = step.keep_headers || channel_.keep_all_,
-                             .body = step.keep_body || channel_.keep_all_};
+                             .body = step.keep_body || channel_.keep_all_,
+                             .hints = step.keep_hints};
   std::uint32_t handle = 0;
   if (h2_) {
     handle = h2_->submit(exchange, request, ssl_ ? "https" : "http", keep);
@@ -65,7 +66,8 @@ std::uint32_t HttpConnection::submit(std::uint32_t exchange, const Rendered& req
     exchange_ = exchange;
     idempotent_ = step.idempotent;
     touched_ = false;
-    framing_.start({.head_request = step.head, .keep_headers = keep.headers, .keep_body = keep.body});
+    framing_.start(
+        {.head_request = step.head, .keep_headers = keep.headers, .keep_body = keep.body, .keep_hints = keep.hints});
     append_http1(request, out_);
   }
   fresh_.push_back(exchange);

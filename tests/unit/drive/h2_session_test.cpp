@@ -155,6 +155,15 @@ TEST_F(H2SessionTest, AnAnswerHasStatusFieldsAndBody) {
   EXPECT_EQ(client.under_way(), 0U);
 }
 
+TEST_F(H2SessionTest, OnlyTheHintsAreKeptWhereOnlyTheyAreAskedFor) {
+  server.fields.push_back({"set-cookie", "a=b"});
+  client.submit(1, get(), "http", {.hints = true});
+  converse();
+  ASSERT_EQ(heard.answers.size(), 1U);
+  EXPECT_EQ(heard.answers[0].header_lines, "set-cookie: a=b\n");
+  EXPECT_EQ(heard.answers[0].body, "");
+}
+
 TEST_F(H2SessionTest, TagAndTraceAreSentAndFieldsOfTheConnectionAreNot) {
   submit(1);
   converse();

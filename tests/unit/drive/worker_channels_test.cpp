@@ -82,7 +82,6 @@ class WorkerChannels : public ::testing::Test {
     step.name = "get-key";
     step.protocol = schedule::Protocol::redis;
     step.store = schedule::StoreCall{.target = schedule::Template::of("redis://127.0.0.1:1"),
-
                                      .words = {text("GET"), text("key-", "flow_id")},
                                      .headers = {}};
     scenario_.flows.push_back({.name = "keys", .weight = 1, .steps = {step}});
@@ -100,7 +99,9 @@ class WorkerChannels : public ::testing::Test {
     Mailbox mailbox(plan->series.size(), 3, false);
     WorkerOptions options;
     options.scenario = &scenario_;
-    options.duration = duration;
+    scenario_.load.duration = duration;
+    options.users.emplace_back(scenario_, scenario_.load, 0, 1, schedule::Partition{}, 0);
+    options.grace = scenario_.timeout;
     options.connections = scenario_.load.connections;
     options.most_waiting = 1000;
     options.run_id = std::string(16, 'a');
