@@ -1,5 +1,6 @@
 #include "engine/drive/http_connection.h"
 
+#include <openssl/err.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,8 +36,10 @@ void HttpConnection::open(int fd) {
 
 void HttpConnection::close() {
   if (state_ == State::closed) return;
-  // Without its farewell OpenSSL would hold the session unfit to be resumed.
+  // Without its farewell OpenSSL would hold the session unfit to be resumed. What goes wrong with it is no news, and
+  // must not be taken for the error of another connection.
   if (ssl_ && state_ == State::ready) SSL_shutdown(ssl_.get());
+  if (ssl_) ERR_clear_error();
   ssl_.reset();
   ::close(fd_);
   fd_ = -1;
