@@ -6,6 +6,7 @@
 #include <map>
 #include <string_view>
 
+#include "cli/commands.h"
 #include "cli/console.h"
 #include "engine/core/trace_id.h"
 #include "engine/schedule/value_reader.h"
@@ -19,18 +20,6 @@ Result<Nanos> duration_of(const std::string& option, const std::string& text) {
   const auto duration = schedule::parse_duration(text);
   if (duration && *duration > Nanos{}) return *duration;
   return fail(ExitCode::usage, option, "'" + text + "' is not a duration", "write 500ms, 20s, 5m or 1h");
-}
-
-Result<std::map<std::string, std::string>> parameters_of(const std::vector<std::string>& pairs) {
-  std::map<std::string, std::string> parameters;
-  for (const auto& pair : pairs) {
-    const std::size_t equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return fail(ExitCode::usage, "-e " + pair, "is not KEY=VALUE", "write -e items=500");
-    }
-    parameters[pair.substr(0, equals)] = pair.substr(equals + 1);
-  }
-  return parameters;
 }
 
 Result<schedule::Scenario> base_scenario(const RunArguments& arguments) {

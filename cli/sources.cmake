@@ -5,6 +5,8 @@ target_sources(tidemark PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/demo.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fit.cpp
   ${CMAKE_CURRENT_LIST_DIR}/live_outputs.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/new.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/parameters.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/print_error.cpp
   ${CMAKE_CURRENT_LIST_DIR}/rehearsal_arguments.cpp
@@ -18,4 +20,5 @@ target_sources(tidemark PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/stack_status.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stack_target.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stop_signal.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/validate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/verify.cpp)

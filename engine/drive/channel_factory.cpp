@@ -4,6 +4,7 @@
 
 #include "engine/drive/grpc_channel.h"
 #include "engine/drive/http_channel.h"
+#include "engine/drive/store_channels.h"
 
 namespace tidemark::drive {
 
@@ -16,7 +17,7 @@ std::unique_ptr<Channel> make_channel(const ChannelContext& context) {
     case schedule::Protocol::redis:
     case schedule::Protocol::mysql:
     case schedule::Protocol::kafka:
-      break;
+      return make_store_channel(context);
   }
   assert(false && "a plan is only compiled for protocols that have a channel");
   return nullptr;

@@ -7,6 +7,7 @@
 #include "engine/drive/body_compiler.h"
 #include "engine/drive/content_coding.h"
 #include "engine/drive/grpc_method.h"
+#include "engine/drive/store_origin.h"
 #include "engine/traffic/target_guard.h"
 
 namespace tidemark::drive {
@@ -153,28 +154,13 @@ class Compiler {
     }
   }
 
-  static Result<traffic::ParsedTarget> parse_for(schedule::Protocol protocol, const std::string& url) {
-    switch (protocol) {
-      case schedule::Protocol::redis:
-        return traffic::parse_target(url, {"redis"});
-      case schedule::Protocol::mysql:
-        return traffic::parse_target(url, {"mysql"});
-      case schedule::Protocol::kafka:
-        return traffic::parse_target(url, {"kafka"});
-      default:
-        return traffic::parse_target(url, {"http", "https"});
-    }
-  }
-
   Result<std::uint32_t> origin_of(const std::string& url, const schedule::Step& step, const std::string& place) {
-    auto parsed = parse_for(step.protocol, url);
+    auto parsed = traffic::parse_target(url, {"http", "https"});
     if (!parsed) return tl::make_unexpected(std::move(parsed.error()));
-    const bool http = step.protocol == schedule::Protocol::http || step.protocol == schedule::Protocol::grpc;
-    const std::string path = http ? "/" : parsed->path;
     for (std::size_t i = 0; i < plan_.origins.size(); ++i) {
       const Origin& known = plan_.origins[i];
       if (known.host == parsed->host && known.port == parsed->port && known.scheme == parsed->scheme &&
-          known.path == path && known.protocol == step.protocol && known.http_version == step.http_version)
+          known.protocol == step.protocol && known.http_version == step.http_version)
         return static_cast<std::uint32_t>(i);
     }
     auto address = traffic::resolve_allowed(parsed->host, inputs_.targets);
@@ -188,7 +174,6 @@ class Compiler {
     plan_.origins.push_back({.scheme = parsed->scheme,
                              .host = parsed->host,
                              .port = parsed->port,
-                             .path = path,
                              .authority = default_port ? host : host + ":" + std::to_string(parsed->port),
                              .address = *address,
                              .protocol = step.protocol,
@@ -226,18 +211,29 @@ class Compiler {
     return {};
   }
 
+  Result<std::uint32_t> store_origin_of(const schedule::Step& step, const std::string& place) {
+    auto origin = store_origin(step, {.tagged = inputs_.signer != nullptr, .targets = inputs_.targets}, place);
+    if (!origin) return tl::make_unexpected(std::move(origin.error()));
+    const auto known = std::find_if(plan_.origins.begin(), plan_.origins.end(), [&](const Origin& other) {
+      return other.protocol == origin->protocol && other.store == origin->store;
+    });
+    const auto index = static_cast<std::uint32_t>(known - plan_.origins.begin());
+    if (known == plan_.origins.end()) plan_.origins.push_back(std::move(*origin));
+    return index;
+  }
+
   // gRPC: the method is the path. Stores: the command's words.
   Result<void> compile_call(CompiledStep& compiled, const std::string& place) {
     const schedule::Step& step = *compiled.step;
-    const bool grpc = step.protocol == schedule::Protocol::grpc;
-    std::string base = grpc ? step.grpc->target : step.store->target;
+    std::string base = step.grpc ? step.grpc->target : "";
     if (base.empty()) base = inputs_.scenario.target;
-    if (base.empty()) return fail(ExitCode::usage, place, "no target to send to", "give the step a target");
-    auto origin = origin_of(base, step, place);
+    if (step.grpc && base.empty())
+      return fail(ExitCode::usage, place, "no target to send to", "give the step a target");
+    auto origin = step.grpc ? origin_of(base, step, place) : store_origin_of(step, place);
     if (!origin) return tl::make_unexpected(std::move(origin.error()));
     compiled.origin = *origin;
     compiled.idempotent = false;
-    if (grpc) {
+    if (step.grpc) {
       compiled.target = {{"/" + step.grpc->method, kNoSlot}};
       auto message = templates_.compile(step.grpc->message, place, compiled.calls);
       if (!message) return tl::make_unexpected(std::move(message.error()));

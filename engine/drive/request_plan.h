@@ -18,6 +18,7 @@
 #include "engine/drive/tls_context.h"
 #include "engine/schedule/arrivals.h"
 #include "engine/schedule/scenario.h"
+#include "engine/schedule/store_target.h"
 #include "engine/traffic/shadow_tag.h"
 #include "engine/traffic/target_policy.h"
 
@@ -27,12 +28,12 @@ struct Origin {
   std::string scheme;  // "http", "https", "redis", "mysql", "kafka"
   std::string host;
   std::uint16_t port = 80;
-  std::string path = "/";            // behind the host of a store's URL
   std::string authority;             // as in the Host field
   boost::asio::ip::address address;  // the one that was checked: connections go here
   schedule::Protocol protocol = schedule::Protocol::http;
   schedule::HttpVersion http_version = schedule::HttpVersion::automatic;
-  TlsContext tls;  // https only
+  TlsContext tls;               // https only
+  schedule::StoreTarget store;  // of a store; in a tagged run its database is the shadow one
 
   // HTTP/1.1 without TLS: the worker speaks it itself. Everything else goes through a Channel.
   bool plain() const {

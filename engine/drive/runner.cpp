@@ -16,6 +16,7 @@
 #include "engine/core/trace_id.h"
 #include "engine/drive/connection_limit.h"
 #include "engine/drive/control_socket.h"
+#include "engine/drive/kafka_channel.h"
 #include "engine/drive/recorder.h"
 #include "engine/drive/run_phases.h"
 #include "engine/drive/run_schedule.h"
@@ -287,6 +288,7 @@ Result<Summary> run(RunOptions options) {
   if (!connections) return tl::make_unexpected(connections.error());
   for (const auto& origin : plan->origins) {
     auto reachable = check_reachable(origin, std::min<Nanos>(options.scenario.timeout, kReachable));
+    if (reachable && origin.protocol == schedule::Protocol::kafka) reachable = check_brokers(origin, kReachable);
     if (!reachable) return tl::make_unexpected(std::move(reachable.error()));
   }
   auto loop = EventLoop::create();

@@ -30,8 +30,12 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/recorder.cpp
   ${CMAKE_CURRENT_LIST_DIR}/redirect.cpp
   ${CMAKE_CURRENT_LIST_DIR}/request_dressing.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/mysql_link.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/redis_link.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/reply_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/request_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/response_framing.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/result_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/run_schedule.cpp
   ${CMAKE_CURRENT_LIST_DIR}/runner.cpp
   ${CMAKE_CURRENT_LIST_DIR}/iteration.cpp
@@ -41,12 +45,14 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/threshold_measure.cpp
   ${CMAKE_CURRENT_LIST_DIR}/threshold_scope.cpp
   ${CMAKE_CURRENT_LIST_DIR}/threshold_watch.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/store_channels.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/store_names.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/store_origin.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/store_pool.cpp
   ${CMAKE_CURRENT_LIST_DIR}/thresholds_eval.cpp
   ${CMAKE_CURRENT_LIST_DIR}/tls_context.cpp
   ${CMAKE_CURRENT_LIST_DIR}/user_pool.cpp
   ${CMAKE_CURRENT_LIST_DIR}/template_compiler.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/thresholds_eval.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/tls_context.cpp
   ${CMAKE_CURRENT_LIST_DIR}/trace.cpp
   ${CMAKE_CURRENT_LIST_DIR}/validity.cpp
   ${CMAKE_CURRENT_LIST_DIR}/wakeful_core.cpp
@@ -58,3 +64,11 @@ target_sources(tidemark_io PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/worker_flows.cpp
   ${CMAKE_CURRENT_LIST_DIR}/worker_state.cpp
 )
+# librdkafka does not survive the thread sanitizer.
+if(TIDEMARK_SANITIZE MATCHES "thread")
+  target_sources(tidemark_io PRIVATE ${CMAKE_CURRENT_LIST_DIR}/kafka_absent.cpp)
+else()
+  target_sources(tidemark_io PRIVATE ${CMAKE_CURRENT_LIST_DIR}/kafka_channel.cpp
+                                     ${CMAKE_CURRENT_LIST_DIR}/kafka_client.cpp)
+  target_link_libraries(tidemark_io PRIVATE PkgConfig::rdkafka)
+endif()

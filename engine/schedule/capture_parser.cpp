@@ -41,7 +41,7 @@ Capture read_capture(ValueReader& reader, const std::string& name, const YamlNod
   }
   if (json != nullptr) {
     capture.json_pointer = reader.text(*json, field + ".json").value_or("");
-    if (capture.json_pointer.empty() || !is_json_pointer(capture.json_pointer)) {
+    if (!is_json_pointer(capture.json_pointer)) {
       reader.problem(json->line, field + ".json", "must be a JSON pointer such as /order/id (RFC 6901)");
     }
   } else if (header != nullptr) {

@@ -135,11 +135,12 @@ void FlowParser::item(const YamlNode& node, const std::string& path, Flow& flow)
   const bool is_block =
       has_steps || std::ranges::any_of(node.pairs, [](const auto& pair) { return pair.first->text == "group"; });
   const Fields fields =
-      is_block ? Fields(reader_, node, path, {"group", "if", "while", "at_most", "repeat", "steps"})
-               : Fields(reader_, node, path,
-                        {"grpc",    "http",    "name",    "get",  "head",  "post",      "put",       "patch",  "delete",
-                         "options", "request", "headers", "body", "form",  "multipart", "redirects", "before", "after",
-                         "think",   "capture", "check",   "if",   "while", "at_most",   "repeat"});
+      is_block
+          ? Fields(reader_, node, path, {"group", "if", "while", "at_most", "repeat", "steps"})
+          : Fields(reader_, node, path, {"grpc",    "redis",   "mysql", "kafka",     "http",      "name",    "get",
+                                         "head",    "post",    "put",   "patch",     "delete",    "options", "request",
+                                         "headers", "body",    "form",  "multipart", "redirects", "before",  "after",
+                                         "think",   "capture", "check", "if",        "while",     "at_most", "repeat"});
   Block block;
   block.first = static_cast<std::uint32_t>(flow.steps.size());
   scope_.step = is_block ? path : fmt::format("{}-{}", flow.name, flow.steps.size() + 1);

@@ -169,10 +169,33 @@ bool read_grpc_step(ValueReader& reader, const Fields& fields, const Scope& scop
   return true;
 }
 
+// False: the step calls no store.
+bool read_store_step(ValueReader& reader, const Fields& fields, const Scope& scope, Step& step) {
+  auto protocol = static_cast<std::uint8_t>(Protocol::redis);
+  for (const std::string_view key : kStoreKeys) {
+    const YamlNode* node = fields.find(key);
+    if (node == nullptr) {
+      ++protocol;
+      continue;
+    }
+    read_store_call(reader, *node, fields.path(key), static_cast<Protocol>(protocol), scope, step);
+    std::vector<std::string_view> others = {"request",   "headers", "body",      "form",
+                                            "multipart", "http",    "redirects", "grpc"};
+    others.insert(others.end(), kMethodKeys.begin(), kMethodKeys.end());
+    others.insert(others.end(), kStoreKeys.begin(), kStoreKeys.end());
+    for (const std::string_view other : others) {
+      if (other != key && fields.find(other) != nullptr)
+        reader.problem(fields.line(), fields.path(other), fmt::format("not in a {} step", key));
+    }
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void read_request(ValueReader& reader, const Fields& fields, const Scope& scope, Step& step) {
-  if (read_grpc_step(reader, fields, scope, step)) return;
+  if (read_store_step(reader, fields, scope, step) || read_grpc_step(reader, fields, scope, step)) return;
   if (const YamlNode* node = fields.find("http"))
     step.http_version = read_http_version(reader, *node, fields.path("http"));
   RequestReader request(reader, scope, step);
@@ -188,9 +211,9 @@ void read_request(ValueReader& reader, const Fields& fields, const Scope& scope,
     ++method;
   }
   if (given != 1) {
-    reader.problem(
-        fields.line(), fields.path("request"),
-        fmt::format("step '{}' needs exactly one of {}, request, grpc", step.name, fmt::join(kMethodKeys, ", ")));
+    reader.problem(fields.line(), fields.path("request"),
+                   fmt::format("step '{}' needs exactly one of {}, request, grpc, {}", step.name,
+                               fmt::join(kMethodKeys, ", "), fmt::join(kStoreKeys, ", ")));
     return;
   }
   const auto rest = [&](const Fields& from) {

@@ -58,6 +58,7 @@ void for_each_template(const Step& step, const std::function<void(const Template
     for (const auto& [name, value] : step.grpc->metadata) visit(value);
   }
   if (step.store) {
+    visit(step.store->target);
     for (const Template& word : step.store->words) visit(word);
     for (const auto& [name, value] : step.store->headers) visit(value);
   }

@@ -87,10 +87,17 @@ struct GrpcCall {                                   // one unary call
   std::vector<std::pair<std::string, Template>> metadata{};
 };
 
-struct StoreCall {                // one command of a store; the step's protocol says which
-  std::string target{};           // "redis://host:port", "mysql://host:port/database", "kafka://host:port"
-  std::string operation{};        // where the words do not say it: "produce", "consume"
-  std::vector<Template> words{};  // Redis: the command; MySQL: statement, then values; Kafka: topic, key, payload
+struct StoreCall {  // one command of a store; the step's protocol says which
+  enum class Value : std::uint8_t { text, number, null };
+
+  Template target{};  // engine/schedule/store_target.h; of holes only ${env:NAME}
+  // Redis: the command; MySQL: statement, then values; Kafka: topic, value, and the key if there is one.
+  std::vector<Template> words{};
+  std::vector<std::uint32_t> keys{};  // Redis: the words that are keys
+  bool keys_given = false;            // ... by the scenario, not by the table of commands
+  bool tag = false;                   // Redis: TAG goes before the command, for the bundled stack's cache
+  std::vector<Value> values{};        // MySQL: what the words behind the statement are
+  std::string shadow_database{};      // MySQL, of a tagged run; empty: "shadow_" and the database's name
   std::vector<std::pair<std::string, Template>> headers{};  // Kafka
 };
 

@@ -6,11 +6,28 @@
 #include "engine/schedule/protocol_parser.h"
 #include "engine/schedule/scenario.h"
 #include "engine/schedule/scenario_parts.h"
+#include "engine/schedule/store_target.h"
 
 namespace tidemark::schedule {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::size_t kShortestHidden = 4;  // shorter passwords stand in other texts by chance
+
+// Of the targets of stores, as it stands there.
+void for_each_password(const Scenario& scenario, const std::function<void(const std::string&)>& visit) {
+  const auto visit_flow = [&visit](const Flow& flow) {
+    for (const Step& step : flow.steps) {
+      if (!step.store || !step.store->target.constant()) continue;
+      const std::string_view password = password_in(step.store->target.text());
+      if (!password.empty()) visit(std::string(password));
+    }
+  };
+  visit_flow(scenario.setup);
+  for (const Flow& flow : scenario.flows) visit_flow(flow);
+  visit_flow(scenario.teardown);
+}
 
 json escaped_json(json value) {
   if (value.is_string()) return escaped(value.get<std::string>());
@@ -107,6 +124,8 @@ json step_json(const Step& step) {
   json result = {{"name", escaped(step.name)}};
   if (step.grpc) {
     result["grpc"] = grpc_json(*step.grpc);
+  } else if (step.store) {
+    result.update(store_call_json(step));
   } else {
     result["request"] = request_json(step);
   }
@@ -183,6 +202,18 @@ json threshold_json(const Threshold& threshold) {
   return {{"expect", expression}, {"abort", true}, {"for", threshold.for_intervals}};
 }
 
+// A password that a parameter brought into a store's target is not written down by way of the parameter.
+json parameters_json(const Scenario& scenario) {
+  json result = scenario.parameters;
+  for_each_password(scenario, [&](const std::string& password) {
+    for (const auto& [name, value] : scenario.parameters) {
+      const bool inside = password.size() >= kShortestHidden && value.find(password) != std::string::npos;
+      if (inside || value == password) result[name] = "***";
+    }
+  });
+  return result;
+}
+
 }  // namespace
 
 json think_json(const ThinkTime& think) {
@@ -217,7 +248,7 @@ json to_json(const Scenario& scenario) {
   if (scenario.streams != Scenario{}.streams) result["http2"] = {{"streams", scenario.streams}};
   if (const json tls = tls_json(scenario.tls); !tls.empty()) result["tls"] = tls;
   if (!scenario.target.empty()) result["target"] = escaped(scenario.target);
-  if (!scenario.parameters.empty()) result["parameters"] = scenario.parameters;
+  if (!scenario.parameters.empty()) result["parameters"] = parameters_json(scenario);
   for (const Variable& variable : scenario.variables) result["variables"][variable.name] = variable_json(variable);
   for (const Feeder& feeder : scenario.feeders) result["feeders"][feeder.name] = feeder_json(feeder);
   if (scenario.lua.given()) {

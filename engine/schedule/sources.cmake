@@ -15,8 +15,10 @@ target_sources(tidemark_core PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/protocol_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/load_shapes.cpp
   ${CMAKE_CURRENT_LIST_DIR}/offset_arrivals.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/redis_commands.cpp
   ${CMAKE_CURRENT_LIST_DIR}/request_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/scenario_check.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario_files.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scenario_parser.cpp
@@ -24,7 +26,10 @@ target_sources(tidemark_core PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/shaped_arrivals.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sine_arrivals.cpp
   ${CMAKE_CURRENT_LIST_DIR}/staged_arrivals.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/sql_text.cpp
   ${CMAKE_CURRENT_LIST_DIR}/step_parts.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/store_step_parser.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/store_target.cpp
   ${CMAKE_CURRENT_LIST_DIR}/template.cpp
   ${CMAKE_CURRENT_LIST_DIR}/template_functions.cpp
   ${CMAKE_CURRENT_LIST_DIR}/template_parser.cpp

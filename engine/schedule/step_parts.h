@@ -2,6 +2,7 @@
 // engine/schedule: flow_parser.cpp puts them together. Not thread-safe: one parse.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,7 +33,15 @@ void check_holes(ValueReader& reader, Line line, const std::string& field, const
 
 inline constexpr std::initializer_list<std::string_view> kMethodKeys = {"get",   "head",   "post",   "put",
                                                                         "patch", "delete", "options"};
-// Method, URL, headers and body, in either form; or a gRPC call.
+// The keys of steps that call a store, in the order of Protocol from redis on.
+inline constexpr std::initializer_list<std::string_view> kStoreKeys = {"redis", "mysql", "kafka"};
+// The map under one of them: sets the step's protocol and its store call.
+void read_store_call(ValueReader& reader, const YamlNode& node, const std::string& path, Protocol protocol,
+                     const Scope& scope, Step& step);
+// The inverse, but for the target's password: {"redis": {...}}.
+nlohmann::json store_call_json(const Step& step);
+
+// Method, URL, headers and body, in either form; or a gRPC call, or one of a store.
 void read_request(ValueReader& reader, const Fields& fields, const Scope& scope, Step& step);
 std::vector<Capture> read_captures(ValueReader& reader, const YamlNode& node, const std::string& path,
                                    const Scope& scope);

@@ -1,4 +1,6 @@
 tidemark_fuzz(NAME scenario SOURCE ${CMAKE_CURRENT_LIST_DIR}/scenario_fuzz.cpp LINK tidemark::core)
+tidemark_fuzz(NAME template SOURCE ${CMAKE_CURRENT_LIST_DIR}/template_fuzz.cpp LINK tidemark::core)
+tidemark_fuzz(NAME feeder SOURCE ${CMAKE_CURRENT_LIST_DIR}/feeder_fuzz.cpp LINK tidemark::core)
 tidemark_fuzz(NAME access_log SOURCE ${CMAKE_CURRENT_LIST_DIR}/access_log_fuzz.cpp LINK tidemark::core)
 tidemark_fuzz(NAME offsets SOURCE ${CMAKE_CURRENT_LIST_DIR}/offsets_fuzz.cpp LINK tidemark::core)
 
@@ -16,3 +18,6 @@ tidemark_fuzz(NAME h2_session SOURCE ${CMAKE_CURRENT_LIST_DIR}/h2_session_fuzz.c
 tidemark_fuzz(NAME grpc_frame SOURCE ${CMAKE_CURRENT_LIST_DIR}/grpc_frame_fuzz.cpp LINK tidemark::io)
 tidemark_fuzz(NAME threshold SOURCE ${CMAKE_CURRENT_LIST_DIR}/threshold_fuzz.cpp LINK tidemark::core)
 tidemark_fuzz(NAME web_answer SOURCE ${CMAKE_CURRENT_LIST_DIR}/web_answer_fuzz.cpp LINK tidemark::io)
+tidemark_fuzz(NAME store_target SOURCE ${CMAKE_CURRENT_LIST_DIR}/store_target_fuzz.cpp LINK tidemark::core)
+tidemark_fuzz(NAME sql_text SOURCE ${CMAKE_CURRENT_LIST_DIR}/sql_text_fuzz.cpp LINK tidemark::core)
+tidemark_fuzz(NAME redis_reply SOURCE ${CMAKE_CURRENT_LIST_DIR}/redis_reply_fuzz.cpp LINK tidemark::io PkgConfig::hiredis)

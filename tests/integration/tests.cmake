@@ -13,6 +13,24 @@ tidemark_test(NAME run_integration_tests LABEL integration
 target_compile_definitions(run_integration_tests PRIVATE TIDEMARK_STUB_SERVER="$<TARGET_FILE:stub_server>")
 add_dependencies(run_integration_tests stub_server)
 
+# Real stores. Not in the thread sanitizer's build, which librdkafka does not survive.
+if(NOT TIDEMARK_SANITIZE MATCHES "thread")
+  tidemark_test(NAME store_integration_tests LABEL integration
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/fake_broker.cpp
+            ${CMAKE_CURRENT_LIST_DIR}/h2_peer.cpp
+            ${CMAKE_CURRENT_LIST_DIR}/run_fixture.cpp
+            ${CMAKE_CURRENT_LIST_DIR}/six_protocols_test.cpp
+            ${CMAKE_CURRENT_LIST_DIR}/store_kafka_test.cpp
+            ${CMAKE_CURRENT_LIST_DIR}/store_mysql_test.cpp
+            ${CMAKE_CURRENT_LIST_DIR}/store_redis_test.cpp
+            ${CMAKE_CURRENT_LIST_DIR}/store_runs.cpp
+            ${CMAKE_CURRENT_LIST_DIR}/store_servers.cpp
+            ${CMAKE_CURRENT_LIST_DIR}/wire_fixture.cpp
+    LINK tidemark::io PkgConfig::hiredis PkgConfig::mariadb PkgConfig::rdkafka)
+  target_compile_definitions(store_integration_tests PRIVATE TIDEMARK_STUB_SERVER="$<TARGET_FILE:stub_server>")
+  add_dependencies(store_integration_tests stub_server)
+endif()
+
 tidemark_test(NAME models_integration_tests LABEL integration OPTIMISED
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/fit_blind_test.cpp ${CMAKE_CURRENT_LIST_DIR}/../unit/models/chain_simulator.cpp
   LINK tidemark::models)

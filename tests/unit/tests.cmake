@@ -38,6 +38,12 @@ tidemark_test(NAME schedule_tests LABEL unit LINK tidemark::core SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/schedule/schema_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/shape_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/text_table_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/condition_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/feeder_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/scenario_language_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/template_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/think_time_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/store_step_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/threshold_test.cpp
 )
 tidemark_test(NAME guard_tests LABEL unit LINK tidemark::core SOURCES
@@ -62,6 +68,8 @@ tidemark_test(NAME drive_tests LABEL unit
           ${CMAKE_CURRENT_LIST_DIR}/drive/response_framing_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/user_pool_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/threshold_watch_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/store_names_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/drive/store_pool_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/wakeful_core_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drive/worker_channels_test.cpp
   LINK tidemark::io)
@@ -87,6 +95,7 @@ tidemark_test(NAME io_tests LABEL io LINK tidemark::io SOURCES
 
 tidemark_test(NAME shop_tests LABEL unit LINK tidemark::shop SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/shop/idle_nodes_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/schedule/scenario_check_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shop/node_counters_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shop/registry_table_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shop/service_time_test.cpp

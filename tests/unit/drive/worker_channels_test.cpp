@@ -81,8 +81,8 @@ class WorkerChannels : public ::testing::Test {
     schedule::Step step;
     step.name = "get-key";
     step.protocol = schedule::Protocol::redis;
-    step.store = schedule::StoreCall{.target = "redis://127.0.0.1:1",
-                                     .operation = {},
+    step.store = schedule::StoreCall{.target = schedule::Template::of("redis://127.0.0.1:1"),
+
                                      .words = {text("GET"), text("key-", "flow_id")},
                                      .headers = {}};
     scenario_.flows.push_back({.name = "keys", .weight = 1, .steps = {step}});
