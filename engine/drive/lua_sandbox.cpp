@@ -53,7 +53,10 @@ struct LuaCalls {
         return;
       lua_sethook(lua, hook, LUA_MASKCOUNT, 1);
     }
-    luaL_error(lua, "%s", box.broken_limit_);
+    luaL_where(lua, 0);  // the function at work, not its caller
+    lua_pushstring(lua, box.broken_limit_);
+    lua_concat(lua, 2);
+    lua_error(lua);
   }
 
   static LuaSandbox& lua_box(lua_State* lua) { return **static_cast<LuaSandbox**>(lua_getextraspace(lua)); }

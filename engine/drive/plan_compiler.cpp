@@ -195,7 +195,8 @@ class Compiler {
     std::string base = inputs_.scenario.target;
     if (first.find("://") != std::string::npos) {
       const std::size_t slash = first.find_first_of("/?", first.find("://") + 3);
-      if (slash == std::string::npos && compiled.target.front().slot != kNoSlot) {
+      // What follows without a slash between would be part of the host.
+      if (slash == std::string::npos && (compiled.target.front().slot != kNoSlot || compiled.target.size() > 1)) {
         return fail(ExitCode::usage, place, "the host must not hold a variable", "put the variable into the path");
       }
       base = first.substr(0, slash);

@@ -97,7 +97,9 @@ class Worker final : private Channel::Owner {
     bool reused = false;   // has carried an answer before
     bool touched = false;  // a byte of the current answer has arrived
     std::string unsent;    // what the kernel did not take at once
-    std::string received;  // of an answer that did not arrive whole: its beginning, for who wants to see a failure
+    // Of an answer that did not arrive whole: its beginning, a header and what an exchange keeps of a body.
+    static constexpr std::size_t kMostReceived = 80 * 1024;
+    std::string received;
     ResponseFraming framing;
   };
   struct OriginPool {

@@ -12,7 +12,6 @@ namespace tidemark::drive {
 namespace {
 
 constexpr std::size_t kReceiveBytes = 64 * 1024;
-constexpr std::size_t kMostReceived = 80 * 1024;  // a header and the part of a body that an exchange keeps
 constexpr std::size_t kKeptCapacity = 4 * 1024;   // of a connection between two answers
 
 }  // namespace
@@ -213,7 +212,7 @@ void Worker::receive_all(std::uint32_t index) {
     }
     if (state == ResponseFraming::State::malformed) return lose(index, connection.framing.problem());
     const std::size_t kept = connection.received.size();
-    if (kept < kMostReceived) connection.received.append(bytes.substr(0, kMostReceived - kept));
+    if (kept < Connection::kMostReceived) connection.received.append(bytes.substr(0, Connection::kMostReceived - kept));
     arriving_on_ = kNone;
     if (bytes.size() < kReceiveBytes) return;
   }

@@ -57,7 +57,8 @@ void Worker::keep_failure(FlowSlot& slot, std::string_view kind, Outcome outcome
   exchange.outcome = outcome;
   if (slot.connection != kNone && !pools_[slot.origin].channel) {
     exchange.raw = connections_[slot.connection].received;
-    if (arriving_on_ == slot.connection) exchange.raw.append(arriving_);
+    exchange.cut = exchange.raw.size() >= Connection::kMostReceived;
+    if (arriving_on_ == slot.connection && !exchange.cut) exchange.raw.append(arriving_);
     exchange.answered = !exchange.raw.empty();
   }
   interval_->failures.push_back(std::move(exchange));
