@@ -316,7 +316,7 @@ TEST(ScenarioLanguage, TheReferencesExamplesAreScenarios) {
     std::string yaml = text.substr(at + 8, text.find("\n```", at + 8) - at - 7);
     if (yaml.starts_with("- "))
       yaml = "flows:\n- name: a\n  steps:\n" + std::regex_replace(yaml, std::regex("(^|\n)(?!$)"), "$1  ");
-    if (yaml.find("flows:") == std::string::npos) {
+    if (("\n" + yaml).find("\nflows:") == std::string::npos) {
       yaml += "flows:\n";
       for (const std::string flow : {"browse", "search", "buy", "admin"})
         yaml += "- {name: " + flow + ", steps: [{get: /}]}\n";
