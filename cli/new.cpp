@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 
 #include "cli/commands.h"
@@ -60,6 +61,10 @@ ExitCode run(const NewArguments& arguments) {
     return ExitCode::pass;
   }
   if (auto written = write_new(arguments.out_file, found->text); !written) return print_error(written.error());
+  const auto beside = std::filesystem::path(arguments.out_file).parent_path() / found->beside;
+  if (std::error_code ignored; !found->beside.empty() && !std::filesystem::exists(beside, ignored)) {
+    if (auto written = write_new(beside.string(), found->beside_text); !written) return print_error(written.error());
+  }
   std::fputs(fmt::format("{} written; check it after each change with\n  tidemark validate {}\n", arguments.out_file,
                          arguments.out_file)
                  .c_str(),

@@ -11,6 +11,9 @@ namespace tidemark::scenarios {
 struct ScenarioTemplate {
   std::string name;
   std::string_view text;
+  // A file that the scenario names, written beside it; an empty name: none.
+  std::string beside{};
+  std::string_view beside_text{};
   std::string_view about() const;  // its first line, without the "# "
 };
 

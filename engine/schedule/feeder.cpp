@@ -72,12 +72,12 @@ std::string_view FeederTable::value(std::size_t row, std::size_t column) const {
 
 std::optional<std::size_t> FeederTable::row_for(const Feeder& feeder, std::uint64_t seed, std::uint64_t number) const {
   const std::uint64_t pass = number / rows_;
-  const std::string stream = "feeder/" + feeder.name;
-  if (feeder.order == Feeder::Order::random) return Random(seed + number, stream).below(rows_);
+  // Of the seed alone: what is added to it then makes streams that no other seed has.
+  const std::uint64_t key = Random(seed, "feeder/" + feeder.name).next();
+  if (feeder.order == Feeder::Order::random) return Random(key + number, "row").below(rows_);
   if (pass > 0 && (feeder.on_end == Feeder::OnEnd::stop || feeder.order == Feeder::Order::unique)) return std::nullopt;
-  if (feeder.order == Feeder::Order::shuffled) {
-    return permuted(number % rows_, rows_, Random(seed + pass, stream).next());
-  }
+  if (feeder.order == Feeder::Order::shuffled)
+    return permuted(number % rows_, rows_, Random(key + pass, "pass").next());
   return number % rows_;
 }
 

@@ -74,13 +74,20 @@ class Outliner {
       made_.feeders.push_back({feeder.name, feeder.file.string(), table->rows(), table->columns()});
     }
     if (const auto script = script_source(scenario_); !script) problem(script.error());
-    parts(scenario_.setup);
-    for (const Flow& flow : scenario_.flows) parts(flow);
-    parts(scenario_.teardown);
+    for (const fs::path& file : {scenario_.tls.ca, scenario_.tls.certificate, scenario_.tls.key}) {
+      if (!file.empty()) named_file(file, "tls");
+    }
+    step_files(scenario_.setup);
+    for (const Flow& flow : scenario_.flows) step_files(flow);
+    step_files(scenario_.teardown);
   }
 
-  void parts(const Flow& flow) {
+  void step_files(const Flow& flow) {
     for (const Step& step : flow.steps) {
+      if (step.grpc) {
+        const fs::path& file = step.grpc->proto.empty() ? step.grpc->descriptor_set : step.grpc->proto;
+        named_file(file, fmt::format("step '{}'", step.name));
+      }
       for (const Part& part : step.multipart) {
         if (!part.file.empty()) named_file(part.file, fmt::format("step '{}', part '{}'", step.name, part.name));
       }

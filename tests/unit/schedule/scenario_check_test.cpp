@@ -78,6 +78,12 @@ TEST_F(Outline, LoadsTheFilesAScenarioNames) {
               HasSubstr("users.csv: feeder 'users' has no column 'email' (did you mean 'mail'?)"));
   EXPECT_THAT(wrong.error().message(), HasSubstr("f.lua: cannot be read"));
   EXPECT_THAT(wrong.error().message(), HasSubstr("p.bin: cannot be read (step 'a', part 'p')"));
+  const auto protocols = of(
+      "load: {rate: 1, duration: 3s}\ntls: {ca: ca.pem}\n"
+      "flows: [{name: a, steps: [{grpc: {target: http://127.0.0.1:1, proto: x.proto, method: s.P/G, message: {}}}]}]");
+  ASSERT_FALSE(protocols);
+  EXPECT_THAT(protocols.error().message(), HasSubstr("x.proto: cannot be read (step 'a')"));
+  EXPECT_THAT(protocols.error().message(), HasSubstr("ca.pem: cannot be read (tls)"));
 }
 
 TEST_F(Outline, AClosedLoadHasUsersInsteadOfArrivals) {
@@ -87,11 +93,12 @@ TEST_F(Outline, AClosedLoadHasUsersInsteadOfArrivals) {
   EXPECT_EQ(made->users, 7U);
 }
 
-TEST(ScenarioTemplates, AreValidAndSayWhatTheyAre) {
+TEST_F(Outline, TemplatesAreValidAndSayWhatTheyAre) {
   std::vector<std::string> names;
   for (const auto& one : scenarios::scenario_templates()) {
     names.push_back(one.name);
-    const auto scenario = parse_scenario(std::string(one.text), one.name, {});
+    if (!one.beside.empty()) write(one.beside, std::string(one.beside_text));
+    const auto scenario = parse_scenario(std::string(one.text), one.name, {}, folder_);
     ASSERT_TRUE(scenario) << scenario.error().message();
     EXPECT_EQ(scenario->name, one.name);
     const auto made = outline(*scenario, 1);

@@ -292,10 +292,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "this one's"},
         Malformed{"BlockEmpty", "LOAD\nflows: [{name: a, steps: [{repeat: 2, steps: []}]}]",
                   kStep + ".steps: needs at least one step"},
-        Malformed{"SetupEmpty", "LOAD\nFLOWS\nsetup: [{gte: /}]",
-                  "s.yaml:3: setup[0].gte: unknown key (did you mean 'get'?)\n"
-                  "s.yaml:3: setup[0].request: step 'setup' needs exactly one of get, head, post, put, patch, delete, "
-                  "options, request"},
+        Malformed{"SetupEmpty", "LOAD\nFLOWS\nsetup: []", "s.yaml:3: setup: needs at least one step"},
+        Malformed{"TeardownKind", "LOAD\nFLOWS\nteardown: {get: /}", "s.yaml:3: teardown: must be a list"},
         Malformed{"SetupName", "LOAD\nflows: [{name: setup, steps: [{get: /}]}]\nsetup: [{get: /}]",
                   "s.yaml:2: flows[0].name: 'setup' is the name of another flow\n"
                   "s.yaml:2: flows[0].steps[0].name: 'setup' is the name of another step: its numbers would be mixed "
@@ -318,8 +316,14 @@ TEST(ScenarioLanguage, TheReferencesExamplesAreScenarios) {
     std::string yaml = text.substr(at + 8, text.find("\n```", at + 8) - at - 7);
     if (yaml.starts_with("- "))
       yaml = "flows:\n- name: a\n  steps:\n" + std::regex_replace(yaml, std::regex("(^|\n)(?!$)"), "$1  ");
-    if (yaml.find("flows:") == std::string::npos) yaml += "flows: [{name: a, steps: [{get: /}]}]\n";
-    if (yaml.find("load:") == std::string::npos) yaml += "load: {rate: 1, duration: 1s}\n";
+    if (("\n" + yaml).find("\nflows:") == std::string::npos) {
+      yaml += "flows:\n";
+      for (const std::string flow : {"browse", "search", "buy", "admin"})
+        yaml += "- {name: " + flow + ", steps: [{get: /}]}\n";
+    }
+    if (yaml.find("load:") == std::string::npos && yaml.find("loads:") == std::string::npos) {
+      yaml += "load: {rate: 1, duration: 1s}\n";
+    }
     if (yaml.find("${token}") != std::string::npos) yaml += "feeders: {users: {file: u.csv}}\n";
     yaml += "variables: {item: 1, stock: 2}\n";
     if (yaml.find("variables:") != yaml.rfind("variables:")) yaml.erase(yaml.rfind("variables:"));
