@@ -114,7 +114,9 @@ TEST(AccessLog, KnowsAMalformedLine) {
   for (const std::string& text : malformed) {
     EXPECT_FALSE(parser.parse(text)) << text;
   }
-  const auto odd = parser.parse("h - \"a [b] c\" " + stamp + " \"GET /x\\\"y HTTP/1.0\" 200 1");
+  // What is parsed points into the line: it must live as long.
+  const std::string quoted = "h - \"a [b] c\" " + stamp + " \"GET /x\\\"y HTTP/1.0\" 200 1";
+  const auto odd = parser.parse(quoted);
   ASSERT_TRUE(odd);
   EXPECT_EQ(odd->target, "/x\\\"y");
   EXPECT_EQ(parser.parse("h - - " + stamp + " \"GET /old\"")->target, "/old") << "HTTP/0.9";
