@@ -101,7 +101,7 @@ std::optional<UserPool::Start> UserPool::next_to_join(std::int64_t at) {
 }
 
 std::uint64_t UserPool::number_of(std::uint32_t user, std::uint64_t iteration) const {
-  const std::uint64_t global = std::uint64_t{user} * partition_.count + partition_.index;
+  const std::uint64_t global = number_among_all(user);
   return global / most_users_ * kBlock + iteration * most_users_ + global % most_users_;
 }
 

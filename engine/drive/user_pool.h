@@ -40,6 +40,11 @@ class UserPool {
   void scale(std::int64_t at, double factor);
   void stop() { stopped_ = true, next_change_ = LoadClock::kNever; }
 
+  // The user's number among those of all agents.
+  std::uint64_t number_among_all(std::uint32_t user) const {
+    return std::uint64_t{user} * partition_.count + partition_.index;
+  }
+
   std::uint32_t present() const { return present_; }           // users who are in a flow or between two
   std::int64_t end() const { return clock_.to_run(length_); }  // of the load, on the run's clock
 

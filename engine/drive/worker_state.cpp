@@ -44,7 +44,8 @@ LuaSandbox::Flow Worker::lua_flow(FlowSlot& slot) const {
 std::optional<std::size_t> Worker::row_of(const FeederColumn& column, std::uint64_t number, UserRef who) const {
   const schedule::Feeder& feeder = options_.scenario->feeders[column.feeder];
   const bool of_user = feeder.order == schedule::Feeder::Order::unique && who.pool != kNone;
-  return plan_.feeders[column.feeder]->row_for(feeder, options_.seed, of_user ? who.user : number);
+  return plan_.feeders[column.feeder]->row_for(feeder, options_.seed,
+                                               of_user ? options_.users[who.pool].number_among_all(who.user) : number);
 }
 
 // No flow begins any more; the run ends as if its schedule had.

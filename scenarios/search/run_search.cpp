@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "engine/drive/wakeful_core.h"
 #include "scenarios/search/idle_nodes.h"
@@ -19,7 +20,15 @@ drive::RunOptions run_of(const RunSearchOptions& options, const Probe& probe) {
   const Rate rate = Rate::per_second(probe.rate);
   const auto length =
       std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(probe.settle_s + probe.longest_s));
-  run.scenario.load.stages = {{rate, rate, length}};
+  // Whatever curve, model or further load the file has: one rate takes their place.
+  schedule::Load load;
+  load.arrivals = run.scenario.load.arrivals;
+  load.flows = run.scenario.load.flows;
+  load.connections = run.scenario.load.connections;
+  load.grace = run.scenario.load.grace;
+  load.stages = {{rate, rate, length}};
+  run.scenario.load = std::move(load);
+  run.scenario.further_loads.clear();
   run.scenario.thresholds.clear();
   run.run_id.clear();
   run.kind = "search";
