@@ -14,7 +14,7 @@
 namespace tidemark::test {
 namespace {
 
-constexpr std::int16_t kMetadata = 3, kApiVersions = 18, kUnsupportedVersion = 35;
+constexpr std::int16_t kApiVersions = 18, kUnsupportedVersion = 35;
 
 void put(std::string& out, std::int64_t value, int bytes) {
   for (int i = bytes - 1; i >= 0; --i) out.push_back(static_cast<char>(value >> (8 * i)));
@@ -48,10 +48,6 @@ FakeBroker::FakeBroker(const std::string& host, std::uint16_t port) : host_(host
   if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(listener_, 64) != 0) std::abort();
   getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
   port_ = ntohs(address.sin_port);
-  if (host_.empty()) {
-    host_ = "127.0.0.1";
-    advertised_port_ = port_;
-  }
   wake_ = eventfd(0, EFD_CLOEXEC);
   thread_ = std::thread([this] { serve(); });
 }
@@ -61,18 +57,6 @@ FakeBroker::~FakeBroker() {
   thread_.join();
   close(listener_);
   close(wake_);
-}
-
-void FakeBroker::advertise(const std::string& host, std::uint16_t port) {
-  const std::lock_guard lock(mutex_);
-  host_ = host;
-  advertised_port_ = port;
-}
-
-void FakeBroker::after_metadata(int answers, std::function<void()> then) {
-  const std::lock_guard lock(mutex_);
-  then_at_ = answers;
-  then_ = std::move(then);
 }
 
 void FakeBroker::serve() {
@@ -102,16 +86,10 @@ bool FakeBroker::answer(int fd) {
   put(frame, static_cast<std::int64_t>(body.size()), 4);
   frame += body;
   const bool sent = send(fd, frame.data(), frame.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(frame.size());
-  std::function<void()> then;
-  {
-    const std::lock_guard lock(mutex_);
-    if (api == kMetadata && ++answers_ == then_at_) then = std::exchange(then_, nullptr);
-  }
-  if (then) then();
   return sent;
 }
 
-std::string FakeBroker::reply_to(std::int16_t api, std::int16_t version) {
+std::string FakeBroker::reply_to(std::int16_t api, std::int16_t version) const {
   std::string out;
   if (api == kApiVersions) {
     put(out, version > 0 ? kUnsupportedVersion : 0, 2);
@@ -123,7 +101,6 @@ std::string FakeBroker::reply_to(std::int16_t api, std::int16_t version) {
     }
     return out;
   }
-  const std::lock_guard lock(mutex_);
   put(out, 1, 4);  // brokers
   put(out, 1, 4);
   put_text(out, host_);

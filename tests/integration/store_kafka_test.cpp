@@ -1,8 +1,12 @@
 // Kafka steps against librdkafka's mock cluster, Kafka protocol (mock): no Kafka broker exists in Debian.
 #include <gmock/gmock.h>
 
+#include <poll.h>
+
+#include <chrono>
 #include <set>
 
+#include "engine/drive/kafka_client.h"
 #include "fake_broker.h"
 #include "store_runs.h"
 
@@ -69,13 +73,16 @@ TEST_F(KafkaMockRuns, ATaggedRunWritesToTheShadowTopicWithTheTagInItsHeaders) {
 TEST_F(KafkaMockRuns, AnErrorOfTheBrokerIsAnAnswerWithItsNumber) {
   KafkaMock mock;
   mock.create_topic("orders");
-  rd_kafka_mock_topic_set_error(mock.cluster(), "orders", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  constexpr std::int16_t kProduce = 0;  // the API's key
+  for (int i = 0; i < 50; ++i) {
+    rd_kafka_mock_push_request_errors(mock.cluster(), kProduce, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  }
   const auto summary = run(scenario(step(mock.url(), "topic: orders, value: x")));
   EXPECT_EQ(summary.requests.failed, 50U);
   EXPECT_THAT(summary.errors, Contains(Key("status 29")));
 }
 
-TEST_F(KafkaMockRuns, BrokersThatGoDownFailWhatWaitsAndServeAgainWhenTheyAreBack) {
+TEST_F(KafkaMockRuns, ABrokerThatGoesAwayForAMomentCostsWaitingAndNoMessage) {
   KafkaMock mock;
   mock.create_topic("orders");
   auto options = prepared(scenario(step(mock.url(), "topic: orders, value: x"), "rate: 100, duration: 4s"));
@@ -86,10 +93,10 @@ TEST_F(KafkaMockRuns, BrokersThatGoDownFailWhatWaitsAndServeAgainWhenTheyAreBack
     if (seconds == 2) rd_kafka_mock_broker_set_up(mock.cluster(), 1);
   };
   const auto summary = finished(std::move(options));
-  EXPECT_GT(summary.requests.failed, 20U);
-  EXPECT_GT(summary.requests.ok, 120U);
-  EXPECT_EQ(summary.requests.timed_out, 0U);
-  EXPECT_THAT(summary.errors, Contains(Key("connect: no broker can be reached")));
+  EXPECT_EQ(summary.requests.started, 400U);
+  EXPECT_EQ(summary.requests.ok + summary.requests.failed, 400U);
+  EXPECT_GT(summary.requests.ok, 200U);
+  EXPECT_GT(summary.clocks.response_us.max, 300'000);  // the wait is the messages' own
 }
 
 TEST_F(KafkaMockRuns, ASlowBrokerMeansTimeOuts) {
@@ -111,14 +118,23 @@ TEST_F(KafkaMockRuns, ABrokerAdvertisedElsewhereIsRefusedBeforeTheRun) {
   }
 }
 
-TEST_F(KafkaMockRuns, ABrokerThatIsAdvertisedElsewhereLaterIsNotConnectedTo) {
-  FakeBroker broker("", 0);  // itself, at first
-  auto options = prepared(scenario(step(broker.url(), "topic: orders, value: x"), "rate: 50, duration: 2s"));
-  // After the check and before the first message: what a resolver or a cluster may do at any time.
-  broker.after_metadata(1, [&] { broker.advertise("192.0.2.1", 9092); });
-  const auto summary = finished(std::move(options));
-  EXPECT_EQ(summary.requests.ok, 0U);
-  EXPECT_THAT(summary.errors, Contains(Key(HasSubstr("192.0.2.1"))));
+// What the check before the run cannot see: the same list, met by the producer itself.
+TEST_F(KafkaMockRuns, ABrokerAdvertisedElsewhereIsNotConnectedToByTheProducer) {
+  const FakeBroker broker("192.0.2.1", 9092);
+  const std::string bootstrap = broker.url().substr(std::string("kafka://").size());
+  const auto client = drive::KafkaClient::create(bootstrap, std::chrono::seconds(10), nullptr);
+  ASSERT_TRUE(client) << client.error().message();
+  rd_kafka_topic_t* topic = rd_kafka_topic_new((*client)->handle(), "orders", nullptr);
+  std::string value = "x";
+  rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, value.data(), 1, nullptr, 0, nullptr);
+  const Instant limit = Clock::now() + std::chrono::seconds(20);
+  while (!(*client)->refused() && Clock::now() < limit) {
+    pollfd wake = {(*client)->wake_fd(), POLLIN, 0};
+    poll(&wake, 1, 1000);
+    (*client)->serve();
+  }
+  EXPECT_THAT((*client)->refusal(), HasSubstr("192.0.2.1"));
+  rd_kafka_topic_destroy(topic);
 }
 
 TEST_F(KafkaMockRuns, ABootstrapBrokerElsewhereIsRefused) {
