@@ -119,9 +119,11 @@ TEST_F(StorePoolTest, WhoHasWaitedLongerComesBeforeWhatAnAnswerSubmits) {
   submit(1, "one");
   links.at(0)->open();
   submit(2, "two");  // waits for a second connection
-  heard_.then = [this] { EXPECT_TRUE(submit(3, "three")); };
+  heard_.then = [this] { EXPECT_FALSE(submit(3, "three")); };  // the free connection is kept for the second
   links.at(0)->answer();
   EXPECT_THAT(FakeLink::sent, ElementsAre("one", "two"));
+  EXPECT_EQ(heard_.rooms, 1);  // the one being made is for the third
+  EXPECT_TRUE(submit(3, "three"));
   links.at(1)->open();
   EXPECT_THAT(FakeLink::sent, ElementsAre("one", "two", "three"));
 }

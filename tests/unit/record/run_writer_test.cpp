@@ -178,7 +178,7 @@ TEST(RunWriter, ChecksumLinesVouchForEveryByteOfEveryFile) {
     const std::string name = entry.path().filename().string();
     if (name != kChecksumsFile) EXPECT_EQ(vouched[name], entry.file_size()) << name;
   }
-  EXPECT_EQ(vouched.size(), 7u);
+  EXPECT_EQ(vouched.size(), 8u);
 }
 
 }  // namespace

@@ -232,7 +232,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "s.yaml:1: lua: must be a file's name that ends in .lua, or a script"},
         Malformed{"TwoBodies", "POSTbody: x, form: {a: b}END", kStep + ".body: at most one of body, form, multipart"},
         Malformed{"BodiesInBothForms",
-                  "LOAD\nflows: [{name: a, steps: [{body: x, request: {method: POST, url: /, form: {a: b}}}]}]",
+                  "LOAD\nflows: [{name: a, steps: [{body: x, request: {method: PUT, url: /, form: {a: b}}}]}]",
                   kStep + ".request: at most one of body, form, multipart"},
         Malformed{"FormEmpty", "POSTform: {}END", kStep + ".form: needs at least one field"},
         Malformed{"FormField", "POSTform: [{nam: x, value: y}]END",

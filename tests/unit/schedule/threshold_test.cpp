@@ -112,7 +112,7 @@ TEST(Threshold, RefusesWithTheReasonAndItsColumn) {
       {"errors < 1 ovr 5s",
        "column 12: 'ovr' is none of over, in every window of, after, abort (did you mean 'over'?)"},
       {"errors < 1 over", "column 16: needs a duration behind 'over', as in over 10s"},
-      {"errors < 1 over 10ms", "column 17: must be 1s to 24h"},
+      {"errors < 1 over 10ms", "column 17: must be 1s to 86400s"},
       {"errors < 1 over 2s over 3s", "column 25: 'over' stands there twice"},
       {"errors < 1 in each window", "column 15: write it as 'in every window of 10s'"},
       {"errors < 1 abort 3", "column 18: write it as 'abort for 3', at the end"},

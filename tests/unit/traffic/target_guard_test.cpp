@@ -142,7 +142,7 @@ std::vector<Spelling> spellings() {
       {host("\xef\xbc\x91\xef\xbc\x92\xef\xbc\x97.0.0.1"), 3},
       {host("127\xe3\x80\x82"
             "0.0.1"),
-       2},
+       3},
       {host("l\xc3\xb6"
             "calhost"),
        3},
