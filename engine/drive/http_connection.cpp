@@ -243,13 +243,16 @@ void HttpConnection::end_http1(bool exact) {
   reused_ = true;
   std::erase(fresh_, exchange);
   channel_.places_[exchange] = {};
-  // Before the owner hears of it: what it submits next must find this connection free, or gone.
-  if (kept) {
-    channel_.offer(*this);
-  } else {
+  // Before the owner hears of it: what it submits next must find this connection free, or gone. But where somebody
+  // waits, the connection is theirs and changes hands afterwards: the next request would forget the answer.
+  const bool reserved = kept && !channel_.held_.empty();
+  if (!kept) {
     channel_.on_lost(*this, "", false);
+  } else if (!reserved) {
+    channel_.offer(*this);
   }
   channel_.context_.owner.on_answer(exchange, {framing_.status(), framing_.header_lines(), framing_.body()});
+  if (reserved) channel_.offer(*this);
   channel_.tell_room();
 }
 

@@ -77,8 +77,10 @@ class SixProtocols : public StoreRunTest {
     nginx_ = std::make_unique<Nginx>(folder_);
     redis_ = std::make_unique<RedisServerProcess>(folder_);
     mariadb_ = std::make_unique<MariadbProcess>(folder_);
-    for (const std::string database : {"shop", "shadow_shop"}) {
+    const std::vector<std::string> databases = {"shop", "shadow_shop"};
+    for (const auto& database : databases)
       mariadb_->ask("CREATE TABLE " + database + ".products AS SELECT id, item FROM shop.orders");
+    for (const auto& database : databases) {
       mariadb_->ask("CREATE OR REPLACE TABLE " + database +
                     ".orders(id INT PRIMARY KEY, item VARCHAR(200), run VARCHAR(32))");
     }
@@ -131,7 +133,7 @@ class SixProtocols : public StoreRunTest {
 };
 
 void expect_all_steps(const Summary& summary) {
-  EXPECT_TRUE(summary.errors.empty());
+  EXPECT_TRUE(summary.errors.empty()) << nlohmann::json(summary.errors);
   EXPECT_GT(summary.flows.completed, 50U);
   EXPECT_EQ(summary.flows.completed, summary.flows.planned);
   EXPECT_EQ(summary.requests.ok, 8 * summary.flows.planned);
