@@ -12,7 +12,7 @@ constexpr std::size_t kReceiveBytes = 64 * 1024;
 constexpr Nanos kRetryPause = std::chrono::milliseconds(100);  // when the machine refused a connection
 constexpr std::uint32_t kMostConnections = 1U << 20U;          // what the epoll tag has room for
 
-bool always_http2(const Origin& origin) {
+[[maybe_unused]] bool always_http2(const Origin& origin) {
   return origin.protocol == schedule::Protocol::grpc || origin.http_version == schedule::HttpVersion::http2;
 }
 
