@@ -210,8 +210,8 @@ void announce_end(record::RunWriter& writer, const Summary& summary) {
 }
 
 // Requests a second at the schedule's highest planned rate, whatever kind of load it comes from: of its stages, of the
-// ends of its ramps, and of any stretch of a second (or of a hundred-thousandth of a long run). A Poisson second may hold
-// more, which the limit then clips.
+// ends of its ramps, and of any stretch of a second (or of a hundred-thousandth of a long run). A Poisson second may
+// hold more, which the limit then clips.
 Rate planned_peak(const RunOptions& options, const RunSchedule& schedule) {
   if (!schedule.open) return {};
   constexpr std::int64_t kMostStretches = 100'000;

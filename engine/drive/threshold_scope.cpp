@@ -71,8 +71,9 @@ class ScopeFinder {
 
   // Its numbers are mixed with those of steps that nobody asked about: better no verdict than that one.
   void share_other(const Threshold& threshold, const std::string& step) {
-    problems_.push_back(fmt::format("{}: step '{}' has no numbers of its own, since the scenario has more than {} steps",
-                                    threshold.expression, step, RequestPlan::kMaxSeries - 1));
+    problems_.push_back(
+        fmt::format("{}: step '{}' has no numbers of its own, since the scenario has more than {} steps",
+                    threshold.expression, step, RequestPlan::kMaxSeries - 1));
   }
 
   void check_node(const Threshold& threshold) {

@@ -12,7 +12,7 @@ namespace tidemark::drive {
 namespace {
 
 constexpr std::size_t kReceiveBytes = 64 * 1024;
-constexpr std::size_t kKeptCapacity = 4 * 1024;   // of a connection between two answers
+constexpr std::size_t kKeptCapacity = 4 * 1024;  // of a connection between two answers
 
 }  // namespace
 

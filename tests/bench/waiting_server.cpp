@@ -1,6 +1,6 @@
-// A server that is slow by waiting and by nothing else: each request is answered after DELAY_MS, however many there are.
-// For tests of the generator's verdict on itself.   usage: waiting_server DELAY_MS
-// Prints its port on the first line; runs until it is killed, or its parent ends.
+// A server that is slow by waiting and by nothing else: each request is answered after DELAY_MS, however many there
+// are. For tests of the generator's verdict on itself.   usage: waiting_server DELAY_MS Prints its port on the first
+// line; runs until it is killed, or its parent ends.
 #include <sys/prctl.h>
 
 #include <csignal>

@@ -118,7 +118,7 @@ TEST_F(StorePoolTest, WhatIsSubmittedFromAnAnswerTakesTheFreeConnection) {
 TEST_F(StorePoolTest, WhoHasWaitedLongerComesBeforeWhatAnAnswerSubmits) {
   submit(1, "one");
   links.at(0)->open();
-  submit(2, "two");  // waits for a second connection
+  submit(2, "two");                                            // waits for a second connection
   heard_.then = [this] { EXPECT_FALSE(submit(3, "three")); };  // the free connection is kept for the second
   links.at(0)->answer();
   EXPECT_THAT(FakeLink::sent, ElementsAre("one", "two"));

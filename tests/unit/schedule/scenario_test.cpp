@@ -309,7 +309,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "LOAD\nflows: [{name: browse, steps: [{get: /}]}]\nthresholds: [\"response{brwse}.p99 < 1s\"]",
                   "s.yaml:3: thresholds[0]: no step is named 'brwse' (did you mean 'browse'?)"},
         Malformed{"ThresholdStatistic", "LOAD\nFLOWS\nthresholds: [response.p9x < 1s]",
-                  "s.yaml:3: thresholds[0]: 'response.p9x < 1s': column 9: response needs one of .p50, .p90, .p95, .p99, .p999, "
+                  "s.yaml:3: thresholds[0]: 'response.p9x < 1s': column 9: response needs one of .p50, .p90, .p95, "
+                  ".p99, .p999, "
                   ".max, .mean (did "
                   "you mean 'p90'?)"}),
     [](const auto& info) { return info.param.name; });
