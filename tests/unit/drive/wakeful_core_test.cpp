@@ -56,7 +56,9 @@ TEST(WakefulCore, DoesNothingWithoutACore) {
 }
 
 TEST(WakefulCore, EndsAtOnceOnACoreThatIsNotThere) {
-  const WakefulCore absent(1000);
+  const auto before = threads().size();
+  { const WakefulCore absent(1000); }
+  EXPECT_EQ(threads().size(), before);
 }
 
 }  // namespace
