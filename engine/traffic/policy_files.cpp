@@ -95,7 +95,7 @@ std::vector<AllowedHost> read_allow_list(ValueReader& reader, const YamlNode& ro
 }
 
 // "2026-12-31" (through the end of that day) or "2026-12-31T18:00:00Z".
-std::optional<std::chrono::system_clock::time_point> parse_expiry(const std::string& text) {
+std::optional<std::chrono::sys_seconds> parse_expiry(const std::string& text) {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, used = 0;
   const int fields = std::sscanf(text.c_str(), "%4d-%2d-%2d%nT%2d:%2d:%2dZ%n", &year, &month, &day, &used, &hour,
                                  &minute, &second, &used);

@@ -62,10 +62,10 @@ Result<void> check_approval(const std::string& host, const TargetPolicy& policy)
                    "give --approval FILE; docs/targets.md shows one");
   }
   const Approval& approval = *policy.approval;
-  if (policy.now >= approval.expires) {
+  if (std::chrono::floor<std::chrono::seconds>(policy.now) >= approval.expires) {
     return refused(host,
                    fmt::format("the approval {} expired at {:%Y-%m-%dT%H:%M:%SZ}", approval.file,
-                               fmt::gmtime(std::chrono::system_clock::to_time_t(approval.expires))),
+                               fmt::gmtime(static_cast<std::time_t>(approval.expires.time_since_epoch().count()))),
                    "ask " + approval.owner + " for a new one");
   }
   if (!lists(approval.hosts, lower(host))) {

@@ -35,8 +35,8 @@ struct Approval {
   std::string file;  // for messages
   std::string owner;
   std::vector<std::string> hosts;
-  Rate max_rate;  // requests a second, all targets together
-  std::chrono::system_clock::time_point expires;
+  Rate max_rate;                       // requests a second, all targets together
+  std::chrono::sys_seconds expires{};  // whole seconds: nanoseconds end in 2262
 };
 
 struct TargetPolicy {  // the default: loopback only

@@ -77,8 +77,9 @@ TEST(RunWriter, SaysWhereItCannotWrite) {
 
 TEST(RunWriter, RefusesAManifestWithoutARequiredField) {
   const TempDir dir;
-  for (const auto& [name, value] : sample_manifest().items()) {
-    nlohmann::json manifest = sample_manifest();
+  const nlohmann::json whole = sample_manifest();
+  for (const auto& [name, value] : whole.items()) {
+    nlohmann::json manifest = whole;
     manifest.erase(name);
     const auto writer = RunWriter::create(dir.path() / "run", manifest);
     ASSERT_FALSE(writer) << name;
