@@ -28,6 +28,7 @@ int listen_on(std::uint16_t& port, std::uint32_t nth) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   const int on = 1;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));  // accepted sockets inherit it
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -45,8 +46,6 @@ int listen_on(std::uint16_t& port, std::uint32_t nth) {
 void accept_all(int epoll, int listener) {
   int socket;
   while ((socket = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK)) >= 0) {
-    const int on = 1;
-    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.fd = socket;

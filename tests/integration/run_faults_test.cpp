@@ -72,6 +72,8 @@ TEST_F(RunFaults, AStoppedServerShowsInEveryRequestThatWasDue) {
   EXPECT_EQ(summary->flows.dropped, 0u);
   // A tenth of the requests fell into the stall and waited between 2 s and nothing.
   const Quantiles& response = summary->clocks.response_us;
+  RecordProperty("p95_us", std::to_string(response.p95));
+  RecordProperty("max_us", std::to_string(response.max));
   EXPECT_NEAR(response.p95, 1.0e6, kTolerance * 1.0e6);
   EXPECT_NEAR(response.p99, 1.8e6, kTolerance * 1.8e6);
   EXPECT_NEAR(response.max, 2.0e6, kTolerance * 2.0e6);
