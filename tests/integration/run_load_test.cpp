@@ -12,6 +12,16 @@ using namespace std::chrono_literals;
 
 class RunLoad : public RunTest {};
 
+// Every start opened a connection, each took longer than the next start was away, and no socket was served any more:
+// of 40,000 requests a second 5 were answered.
+TEST_F(RunLoad, StartsThatOpenConnectionsLeaveTheSocketsTheirTurn) {
+  StubProcess server;
+  auto options = even(server.url(), 40'000, 2s);
+  const auto summary = drive::run(options);
+  ASSERT_TRUE(summary) << summary.error().message();
+  EXPECT_GT(summary->achieved_rate, 0.25 * summary->offered_rate);
+}
+
 TEST_F(RunLoad, SendsExactlyWhatIsPlanned) {
   ScriptedServer server([](const ServedRequest&) { return Reply::ok(); });
   const auto options = even(server.url(), 400, 2500ms);
