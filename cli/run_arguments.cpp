@@ -1,8 +1,10 @@
 #include "cli/run_arguments.h"
 
+#include <fmt/format.h>
 #include <sys/random.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <map>
 #include <string_view>
 
@@ -38,6 +40,21 @@ Result<schedule::Scenario> base_scenario(const RunArguments& arguments) {
   }
   // With a stack and no URL the path is the edge's root; its address comes with the stack.
   return schedule::single_url_scenario(arguments.target.empty() ? "/" : arguments.target);
+}
+
+// A key shorter than 16 bytes could be guessed from one tag.
+Result<traffic::TagSigner> tag_signer(const std::string& file) {
+  constexpr std::size_t kShortest = 16, kLongest = 4096;
+  std::ifstream in(file, std::ios::binary);
+  std::string key(kLongest + 1, '\0');
+  if (!in || !in.read(key.data(), static_cast<std::streamsize>(key.size())).eof())
+    return fail(ExitCode::usage, file, "cannot be read as a tag key", "one line of text, 16 to 4096 bytes");
+  key.resize(static_cast<std::size_t>(in.gcount()));
+  while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
+  if (key.size() < kShortest)
+    return fail(ExitCode::usage, file, fmt::format("a tag key of {} bytes is too short", key.size()),
+                "16 bytes or more, as from: openssl rand -hex 32");
+  return traffic::TagSigner(std::move(key));
 }
 
 // --rate, --closed, --replay: the command line's load instead of the file's.
@@ -115,7 +132,8 @@ std::string new_run_id() {
   return hex16(id);
 }
 
-// Load goes to loopback unless these three agree: docs/targets.md.
+}  // namespace
+
 void add_target_arguments(CLI::App& command, RunArguments& arguments) {
   command.add_option("--allow-list", arguments.allow_list_file,
                      "YAML file of hosts, besides loopback, that may be sent load (default $TIDEMARK_ALLOW_LIST)");
@@ -128,8 +146,6 @@ void add_target_arguments(CLI::App& command, RunArguments& arguments) {
       "YAML file with owner, hosts, max_rate, expires; the rate is never exceeded; required for a target "
       "that is not loopback where CI=true");
 }
-
-}  // namespace
 
 void add_run_arguments(CLI::App& command, RunArguments& arguments) {
   command.add_option("scenario", arguments.scenario_file,
@@ -159,6 +175,11 @@ void add_run_arguments(CLI::App& command, RunArguments& arguments) {
       ->allow_extra_args(false);
   command.add_option("--stack", arguments.stack_dir,
                      "a running stack's folder: target, nodes to scrape, tag key, audit");
+  command
+      .add_option(
+          "--tag-key-file", arguments.tag_key_file,
+          "tag every request: header x-shadow, signed with the key in this file, which the target knows as well")
+      ->excludes("--stack");
   add_target_arguments(command, arguments);
   command.add_option("--seed", arguments.seed, "equal seeds send equal requests at equal times")->capture_default_str();
   command.add_option("--out", arguments.out_dir, "run directory to create (default runs/<time>-<run id>)");
@@ -236,6 +257,11 @@ Result<drive::RunOptions> run_options(const RunArguments& arguments) {
   auto targets = target_policy(arguments);
   if (!targets) return tl::make_unexpected(std::move(targets.error()));
   options.targets = std::move(*targets);
+  if (!arguments.tag_key_file.empty()) {
+    auto signer = tag_signer(arguments.tag_key_file);
+    if (!signer) return tl::make_unexpected(std::move(signer.error()));
+    options.signer = std::move(*signer);
+  }
   options.seed = arguments.seed;
   options.cpu = arguments.cpu;
   options.run_id = new_run_id();

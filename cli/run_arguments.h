@@ -18,7 +18,7 @@ struct RunArguments {
   std::string target, stack_dir, out_dir, replay_file, arrivals, duration, timeout, spin, partition;
   std::vector<std::string> parameters;  // KEY=VALUE
   std::vector<std::string> thresholds;  // beside the scenario's own
-  std::string allow_list_file, approval_file;
+  std::string allow_list_file, approval_file, tag_key_file;
   std::vector<std::string> confirmed;  // hosts
   std::optional<double> rate;
   double speed = 1;
@@ -31,6 +31,8 @@ struct RunArguments {
   std::string flow;  // with trace: the only one
 };
 
+// --allow-list, --confirm, --approval: load goes to loopback unless these three agree (docs/targets.md).
+void add_target_arguments(CLI::App& command, RunArguments& arguments);
 void add_run_arguments(CLI::App& command, RunArguments& arguments);
 
 // What is allowed besides loopback. Where the environment says CI=true, an approval is required.

@@ -165,6 +165,7 @@ void add_options(CLI::App& command, SearchArguments& arguments) {
   command.add_option("--target", run.target, "URL to send to; replaces the scenario's target");
   command.add_option("--stack", run.stack_dir,
                      "a running stack's folder; its nodes keep to one core while the search lasts");
+  add_target_arguments(command, run);
   command.add_option("--min", search.min_rate, "flows per second to begin with")
       ->check(CLI::Range(0.1, 1e7))
       ->capture_default_str();

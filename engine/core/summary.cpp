@@ -192,8 +192,8 @@ Result<Summary> parse_summary(const nlohmann::json& json, std::string_view place
   });
   fields.one_of("validity", {"valid", "generator-limited", "environment-limited"}, summary.validity);
   fields.texts("validity_reasons", summary.validity_reasons);
-  fields.texts("notes", summary.notes);
-  fields.count("retried", summary.retried);
+  if (fields.has("notes")) fields.texts("notes", summary.notes);  // as above
+  if (fields.has("retried")) fields.count("retried", summary.retried);
   fields.one_of("verdict", {"pass", "fail", "undecided"}, summary.verdict);
   if (fields.has("stopped_by")) fields.text("stopped_by", summary.stopped_by);  // records before it have none
   fields.text("stop_reason", summary.stop_reason);

@@ -14,7 +14,7 @@ namespace tidemark::drive {
 class Pacer {
  public:
   static constexpr std::int64_t kProbeEvery = 5'000'000;  // at most 200 a second: a thousandth of a core
-  static constexpr std::int64_t kProbeRoom = 40'000;      // ns to the next due thing; less is no time for a sleep
+  static constexpr std::int64_t kProbeRoom = 15'000;      // ns to the next due thing; less is no time for a sleep
   static constexpr std::int64_t kHighestFloor = 1'000'000'000;
 
   struct Options {

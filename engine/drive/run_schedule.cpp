@@ -6,29 +6,6 @@
 namespace tidemark::drive {
 namespace {
 
-class LoggedArrivals : public schedule::ArrivalStream {
- public:
-  explicit LoggedArrivals(std::vector<schedule::Arrival> arrivals) : arrivals_(std::move(arrivals)) {}
-
-  std::optional<schedule::Arrival> next() override {
-    if (position_ == arrivals_.size()) return std::nullopt;
-    return arrivals_[position_++];
-  }
-  double expected_before(Nanos offset) const override {
-    return static_cast<double>(schedule::arrivals_before(arrivals_, offset));
-  }
-  double expected_count() const override { return static_cast<double>(arrivals_.size()); }
-  std::vector<StageMark> stages() const override {
-    // A log of one instant still has a length to divide by.
-    const Nanos end = std::max<Nanos>(arrivals_.back().offset, std::chrono::milliseconds(1));
-    return {{Nanos{}, end, Rate::per_second(expected_count() / to_seconds(end))}};
-  }
-
- private:
-  std::vector<schedule::Arrival> arrivals_;
-  std::size_t position_ = 0;
-};
-
 using StageMark = schedule::ArrivalStream::StageMark;
 
 // Where any load begins another stage, a window begins; the rates are those of the open loads.
@@ -102,8 +79,7 @@ Result<RunSchedule> make_schedule(RunOptions& options) {
   const auto is_open = [](const schedule::Load* load) { return load->model == schedule::Load::Model::open; };
   if (options.replay) {
     if (options.replay->arrivals.empty()) return fail(ExitCode::usage, name, "the access log holds nothing to send");
-    schedule.arrivals = schedule::partitioned(
-        std::make_unique<LoggedArrivals>(std::exchange(options.replay->arrivals, {})), options.partition);
+    schedule.arrivals = schedule::partitioned(schedule::replayed(*options.replay), options.partition);
   } else if (std::ranges::any_of(loads, is_open)) {
     auto arrivals = schedule::make_arrivals(options.scenario, options.seed, options.partition);
     if (!arrivals) return tl::make_unexpected(std::move(arrivals.error()));
@@ -112,6 +88,7 @@ Result<RunSchedule> make_schedule(RunOptions& options) {
   schedule.open = schedule.arrivals != nullptr;
   if (schedule.open && !schedule.arrivals->stages().empty())
     schedule.open_duration = schedule.arrivals->stages().back().end;
+  if (schedule.open) schedule.notes = schedule.arrivals->notes();
   if (!options.replay) {
     if (auto added = add_users(options, schedule); !added) return tl::make_unexpected(std::move(added.error()));
   }

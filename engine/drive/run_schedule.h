@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "engine/core/error.h"
@@ -19,6 +20,7 @@ struct RunSchedule {
   Nanos duration{};                                        // until the last load ends
   Nanos open_duration{};                                   // until the last open one does
   Nanos grace{};                                           // for what is under way then
+  std::vector<std::string> notes;                          // what was repaired in a shape or a log that was read
 };
 
 // Exit 2 for a load that plans nothing. A replay's arrivals are moved out of `options`.

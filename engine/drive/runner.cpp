@@ -153,6 +153,7 @@ Summary summarise(const RunOptions& options, const RequestPlan& plan, const RunT
   }
   summary.retried = totals.whole.retried;
   summary.notes = notes_on(options.scenario, plan);
+  summary.notes.insert(summary.notes.end(), schedule.notes.begin(), schedule.notes.end());
   for (const auto& [group, times] : totals.whole.groups) {
     if (times.total() > 0) summary.by_group[plan.groups.at(group)] = quantiles_of(times);
   }

@@ -12,7 +12,8 @@ namespace {
 
 class ReplayedArrivals : public ArrivalStream {
  public:
-  explicit ReplayedArrivals(LogReplay log) : arrivals_(std::move(log.arrivals)), notes_(notes_of(log)) {}
+  ReplayedArrivals(std::vector<Arrival> arrivals, std::vector<std::string> notes)
+      : arrivals_(std::move(arrivals)), notes_(std::move(notes)) {}
 
   std::optional<Arrival> next() override {
     if (position_ == arrivals_.size()) return std::nullopt;
@@ -23,29 +24,31 @@ class ReplayedArrivals : public ArrivalStream {
   }
   double expected_count() const override { return static_cast<double>(arrivals_.size()); }
   std::vector<StageMark> stages() const override {
-    const Nanos end = arrivals_.empty() ? Nanos{} : arrivals_.back().offset;
-    return {{Nanos{}, end, Rate::per_second(end > Nanos{} ? expected_count() / to_seconds(end) : 0)}};
+    if (arrivals_.empty()) return {{}};
+    // A log of one instant still has a length to divide by.
+    const Nanos end = std::max<Nanos>(arrivals_.back().offset, std::chrono::milliseconds(1));
+    return {{Nanos{}, end, Rate::per_second(expected_count() / to_seconds(end))}};
   }
   std::vector<std::string> notes() const override { return notes_; }
 
  private:
-  static std::vector<std::string> notes_of(const LogReplay& log) {
-    std::vector<std::string> notes;
-    if (log.malformed > 0) {
-      notes.push_back(
-          fmt::format("{} malformed lines left out, the first at {}", log.malformed, log.first_malformed.front()));
-    }
-    if (log.skipped_methods > 0)
-      notes.push_back(fmt::format("{} requests other than GET and HEAD left out", log.skipped_methods));
-    if (log.reordered > 0)
-      notes.push_back(fmt::format("{} lines stood after a later one: sorted by time", log.reordered));
-    return notes;
-  }
-
   std::vector<Arrival> arrivals_;
   std::vector<std::string> notes_;
   std::size_t position_ = 0;
 };
+
+std::vector<std::string> notes_of(const LogReplay& log) {
+  std::vector<std::string> notes;
+  if (log.malformed > 0) {
+    notes.push_back(
+        fmt::format("{} malformed lines left out, the first at {}", log.malformed, log.first_malformed.front()));
+  }
+  if (log.skipped_methods > 0)
+    notes.push_back(fmt::format("{} requests other than GET and HEAD left out", log.skipped_methods));
+  if (log.reordered > 0)
+    notes.push_back(fmt::format("{} lines stood after a later one: sorted by time", log.reordered));
+  return notes;
+}
 
 // One agent's share: the arrivals whose number is its own, modulo the number of agents.
 class PartitionedArrivals : public ArrivalStream {
@@ -106,6 +109,10 @@ std::size_t arrivals_before(const std::vector<Arrival>& ordered, Nanos offset) {
   return static_cast<std::size_t>(end - ordered.begin());
 }
 
+Stream replayed(LogReplay& log) {
+  return std::make_unique<ReplayedArrivals>(std::move(log.arrivals), notes_of(log));
+}
+
 Stream partitioned(Stream whole, Partition partition) {
   if (partition.count <= 1) return whole;
   return std::make_unique<PartitionedArrivals>(std::move(whole), partition);
@@ -116,7 +123,7 @@ Result<std::unique_ptr<ArrivalStream>> make_arrivals(const Scenario& scenario, s
   if (scenario.load.replay) {
     auto log = load_access_log(scenario.load.replay->file, scenario.load.replay->speed);
     if (!log) return tl::make_unexpected(log.error());
-    return partitioned(std::make_unique<ReplayedArrivals>(std::move(*log)), partition);
+    return partitioned(replayed(*log), partition);
   }
   std::vector<Stream> streams;
   const auto loads = scenario.loads();

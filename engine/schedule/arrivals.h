@@ -69,6 +69,8 @@ struct LogReplay {
   std::uint64_t malformed = 0, skipped_methods = 0, reordered = 0;
   std::vector<std::string> first_malformed;
 };
+// The log's arrivals are moved out of it.
+std::unique_ptr<ArrivalStream> replayed(LogReplay& log);
 Result<LogReplay> load_access_log(const std::filesystem::path& file, double speed);
 
 }  // namespace tidemark::schedule

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <fstream>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -160,6 +161,23 @@ TEST(SearchCommand, WhatContradictsItselfIs2) {
   EXPECT_EQ(code({"--slo", "p99=5ms", "--step-duration", "1s"}), 2);
   EXPECT_EQ(code({"--slo", "p99=60s"}), 2);  // above the time-out
   EXPECT_EQ(code({"--slo", "p99=5ms", "--stream", "-"}), 2);
+}
+
+TEST(SearchCommand, AsksForConsentAsARunDoes) {
+  TemporaryFolder folder;
+  const std::string hosts = folder / "hosts.yaml";
+  std::ofstream(hosts) << "allow:\n  - {host: 192.0.2.7}\n";
+  const auto search = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"search",  "--target", "http://192.0.2.7/", "--slo", "p99=5ms",
+                                          "--quiet", "--out",    folder / "out"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_tidemark(arguments);
+  };
+  EXPECT_EQ(search({}).exit_code, 3);
+  const auto unconfirmed = search({"--allow-list", hosts});
+  EXPECT_EQ(unconfirmed.exit_code, 3);
+  EXPECT_THAT(unconfirmed.errors, HasSubstr("--confirm"));
+  EXPECT_EQ(search({"--allow-list", folder / "none.yaml"}).exit_code, 2);
 }
 
 }  // namespace

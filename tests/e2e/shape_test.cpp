@@ -30,5 +30,20 @@ TEST(Shape, TheWorldCupCurveIsSentAsPlanned) {
                                              flows["dropped"].get<int>() + flows["in_flight"].get<int>());
 }
 
+TEST(Shape, WhatWasRepairedInARecordingIsSaid) {
+  TemporaryFolder folder;
+  LocalServer server;
+  std::ofstream(folder / "starts.csv") << "0.01\n0.03\n0.02\n";
+  std::ofstream(folder / "starts.yaml") << "name: starts\nload: {offsets: " << folder / "starts.csv"
+                                        << "}\nflows: [{name: get, steps: [{name: get, get: /}]}]\n";
+  const auto result =
+      run_tidemark({"run", folder / "starts.yaml", "--target", server.url(), "--out", folder / "run", "--json"});
+  ASSERT_FALSE(result.output.empty()) << result.errors;
+  const auto summary = nlohmann::json::parse(result.output);
+  EXPECT_EQ(summary["flows"]["completed"], 3);
+  ASSERT_EQ(summary["notes"].size(), 1U) << summary["notes"];
+  EXPECT_EQ(summary["notes"][0], "1 offsets stood after a later one: sorted");
+}
+
 }  // namespace
 }  // namespace tidemark::test

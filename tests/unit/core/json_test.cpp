@@ -161,7 +161,8 @@ TEST(SummaryJson, RefusesEveryMissingAndIllTypedField) {
   const auto is_entry = [](const json::json_pointer& at) {  // named by the user, or not in older records: may be absent
     const std::string parent = at.parent_pointer().to_string();
     return at.to_string() == "/timer_floor_us" || at.to_string() == "/overflowed" || at.to_string() == "/stopped_by" ||
-           parent == "/by_step" || parent == "/nodes" || parent == "/errors";
+           at.to_string() == "/notes" || at.to_string() == "/retried" || parent == "/by_step" || parent == "/nodes" ||
+           parent == "/errors";
   };
   int fields = 0;
   each_field(whole, json::json_pointer(), [&](const json::json_pointer& at) {
