@@ -70,7 +70,7 @@ void Worker::sleep_and_react() {
   const std::int64_t limit = pacer_.sleep_until(seen_, next_instant(seen_)) - seen_;
   const bool behind = overdue();
   const auto events = loop_.wait(Nanos(limit));
-  if (pacer_.armed()) pacer_.woke(now(), !events.empty(), interval_->timer_floor);
+  pacer_.woke(now(), !events.empty(), interval_->timer_floor);
   for (const auto& event : events) {
     on_event(event);
     // A planned start does not wait for the rest of the batch; the answers looked at the clock. Not where a batch of
