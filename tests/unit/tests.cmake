@@ -15,6 +15,7 @@ tidemark_test(NAME models_tests LABEL unit OPTIMISED
 
 tidemark_test(NAME core_tests LABEL unit
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/core/histogram_codec_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/core/settings_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/core/histogram_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/core/json_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/core/summary_schema_test.cpp
