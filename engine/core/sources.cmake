@@ -9,4 +9,6 @@ target_sources(tidemark_core PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/watermark.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pattern.cpp
   ${CMAKE_CURRENT_LIST_DIR}/random.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/settings.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/words.cpp
 )

@@ -2,10 +2,11 @@
 // object serves a coroutine of the live stack, an event of the twin and the replay of a labelled series. `now` is an
 // argument and must not run backwards. Not thread-safe: one owner.
 //
-// One call is: allow() -> finished(), or allow() -> abandoned(). A refused call has no second call.
+// One call is: allow() -> finished(permit), or allow() -> abandoned(permit). A refused call has no second call.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "engine/core/units.h"
 
@@ -14,18 +15,23 @@ namespace tidemark::guard {
 class Breaker {
  public:
   enum class State : std::uint8_t { closed, open, half_open };
+  // Says which stretch of which state let a call through, so that an outcome which arrives after the next change of
+  // state is not taken for one that belongs to it. Four bytes: keep it beside the call.
+  struct Permit {
+    std::uint32_t epoch = 0;
+  };
   struct Outcome {
     Nanos latency{};
     bool failed = false;
   };
 
   virtual ~Breaker() = default;
-  // False: the call must not be made. True in half_open: it is one of the probes that decide.
-  virtual bool allow(Instant now) = 0;
+  // Empty: the call must not be made. In half_open, a permit is the place of one of the probes that decide.
+  virtual std::optional<Permit> allow(Instant now) = 0;
   // The outcome of a call that allow() let through; calls may end in any order, and after a change of state.
-  virtual void finished(Instant now, const Outcome& outcome) = 0;
+  virtual void finished(Instant now, Permit permit, const Outcome& outcome) = 0;
   // It was let through and nothing was learnt (cancelled by the caller): a probe's place is given back.
-  virtual void abandoned(Instant now) = 0;
+  virtual void abandoned(Instant now, Permit permit) = 0;
   virtual State state(Instant now) const = 0;
   // How often it has opened since it was made (closed or half-open to open).
   virtual std::uint64_t trips() const = 0;

@@ -20,8 +20,11 @@ inline constexpr int kPriorities = 4;
 
 struct Ask {
   Priority priority = Priority::normal;
-  std::uint8_t cohort =
-      0;  // 0 to 127, a stable hash of the user: rules that shed by user shed the same ones for a while
+  // 0 to 127, a stable hash of the user: rules that shed by user shed the same ones for a while, at every service.
+  std::uint8_t cohort = 0;
+  // This service has already worked for the same request (the caller says so: it made the earlier call): a refusal now
+  // throws that work away.
+  bool under_way = false;
 };
 
 struct Admission {

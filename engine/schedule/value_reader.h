@@ -16,24 +16,19 @@
 #include <vector>
 
 #include "engine/core/units.h"
+#include "engine/core/words.h"
 #include "engine/schedule/scenario.h"
 #include "engine/schedule/yaml_tree.h"
 
 namespace tidemark::schedule {
 
-// The word of `words` nearest to `word` by edit distance (insert, delete, replace, swap neighbours), if it is near
-// enough to be what was meant: at most a third of its letters, rounded up, differ.
-std::optional<std::string> nearest_word(std::string_view word, std::span<const std::string> words);
-// " (did you mean 'x'?)" or "".
-std::string did_you_mean(std::string_view word, std::span<const std::string> words);
-
-// "250ns", "50us", "50ms", "1.5s", "2m", "1h", or "0". nullopt when malformed or beyond +-292 years.
-std::optional<Nanos> parse_duration(std::string_view text);
-// The shortest exact form that parse_duration reads back: "1500ms".
-std::string format_duration(Nanos duration);
-// A finite decimal number and nothing else.
-std::optional<double> parse_number(std::string_view text);
-std::optional<std::int64_t> parse_integer(std::string_view text);
+// Words of core, under the names by which this folder has always called them.
+using tidemark::did_you_mean;
+using tidemark::format_duration;
+using tidemark::nearest_word;
+using tidemark::parse_duration;
+using tidemark::parse_integer;
+using tidemark::parse_number;
 // A letter or "_", then letters, digits and "_"; at most 64 bytes.
 bool is_name(std::string_view text);
 // RFC 6901, at most 256 bytes.

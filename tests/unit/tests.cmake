@@ -15,6 +15,7 @@ tidemark_test(NAME models_tests LABEL unit OPTIMISED
 
 tidemark_test(NAME core_tests LABEL unit
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/core/histogram_codec_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/core/settings_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/core/histogram_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/core/json_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/core/summary_schema_test.cpp
@@ -46,7 +47,12 @@ tidemark_test(NAME schedule_tests LABEL unit LINK tidemark::core SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/schedule/store_step_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/threshold_test.cpp
 )
-tidemark_test(NAME guard_tests LABEL unit LINK tidemark::core SOURCES
+tidemark_test(NAME guard_tests LABEL unit OPTIMISED LINK tidemark::core SOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/guard/limited_node.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard/limiter_behaviour_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard/limiter_settings_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard/limiter_vectors_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard/tide_limiter_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/guard/token_bucket_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/guard/window_limit_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/guard/worker_pool_test.cpp
