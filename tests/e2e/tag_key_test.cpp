@@ -17,8 +17,8 @@ TEST(TagKey, SignsEveryRequest) {
   LocalServer server;
   TemporaryFolder folder;
   std::ofstream(folder / "key") << kKey << "\n";
-  const auto result =
-      run_tidemark({"run", "--target", server.url("page"), "--tag-key-file", folder / "key", "--trace"});
+  const auto result = run_tidemark(
+      {"run", "--target", server.url("/page"), "--tag-key-file", folder / "key", "--rate", "1", "--trace"});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
   const std::string name = "x-shadow: ";
   const auto at = result.output.find(name);
@@ -34,7 +34,7 @@ TEST(TagKey, AKeyThatIsAbsentShortOrBesideAStackIsRefused) {
   TemporaryFolder folder;
   std::ofstream(folder / "short") << "fifteen bytes..\n";
   const auto run = [&](const std::vector<std::string>& more) {
-    std::vector<std::string> all{"run", "--target", "http://127.0.0.1:9/", "--out", folder / "run"};
+    std::vector<std::string> all{"run", "--target", "http://127.0.0.1:9/", "--rate", "1", "--out", folder / "run"};
     all.insert(all.end(), more.begin(), more.end());
     return run_tidemark(all);
   };
