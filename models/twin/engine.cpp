@@ -232,7 +232,6 @@ void Simulation::Engine::begin_step(std::uint32_t slot) {
   frame.cohort = flow.cohort;
   frame.priority = static_cast<std::uint8_t>(priority);
   frame.operation = static_cast<std::uint16_t>(operation);
-  frame.called_ns = now_ns;
   frame.deadline_ns = plan.system.timeout.count() > 0 ? now_ns + plan.system.timeout.count() : kNever;
   const PlannedEdge& edge = plan.edges[service.client_edge];
   if (edge.timeout_ns > 0) frame.deadline_ns = std::min(frame.deadline_ns, now_ns + edge.timeout_ns);

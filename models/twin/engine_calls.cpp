@@ -45,7 +45,12 @@ void Simulation::Engine::issue(std::uint32_t parent, std::uint32_t number, std::
     return settle(parent, number, attempt, Answer::timed_out);
   EdgeState& state = caller.edges[edge.local];
   if (edge.at_once > 0 && state.under_way >= edge.at_once) return settle(parent, number, attempt, Answer::crowded);
-  if (state.breaker && !state.breaker->allow(instant())) return settle(parent, number, attempt, Answer::open_circuit);
+  guard::Breaker::Permit permit;
+  if (state.breaker) {
+    const auto allowed = state.breaker->allow(instant());
+    if (!allowed) return settle(parent, number, attempt, Answer::open_circuit);
+    permit = *allowed;
+  }
   ++state.under_way;
   if (edge.retry.budget > 0 && attempt == 0) {
     state.retries_saved = std::min(state.retries_saved + edge.retry.budget, kMostSaved);
@@ -62,7 +67,8 @@ void Simulation::Engine::issue(std::uint32_t parent, std::uint32_t number, std::
   frame.operation = static_cast<std::uint16_t>(call.operation);
   frame.call = static_cast<std::uint16_t>(number);
   frame.attempt = attempt;
-  frame.called_ns = now_ns;
+  frame.called = called_mark(now_ns);
+  frame.permit = permit.epoch;
   frame.deadline_ns = plan.system.deadlines ? from.deadline_ns : kNever;
   if (edge.timeout_ns > 0) frame.deadline_ns = std::min(frame.deadline_ns, now_ns + edge.timeout_ns);
   watch_deadline(index);
@@ -163,7 +169,8 @@ void Simulation::Engine::tell_caller(const Frame& child, Answer answer) {
   EdgeState& state = nodes[frames_[child.parent].node].edges[plan.edges[plan.calls[child.call].edge].local];
   --state.under_way;
   if (state.breaker) {
-    state.breaker->finished(instant(), {.latency = Nanos(now_ns - child.called_ns), .failed = answer != Answer::ok});
+    state.breaker->finished(instant(), {.epoch = child.permit},
+                            {.latency = Nanos(ns_since(child.called, now_ns)), .failed = answer != Answer::ok});
   }
   settle(child.parent, child.call, child.attempt, answer);
 }

@@ -14,7 +14,10 @@ void Simulation::Engine::arrive(std::uint32_t index) {
   ++node.arrived;
   ++flow_requests_[frame.node * plan.flows.size() + frame.flow_kind];
   if (!node.limiter) return enter(index);
-  const guard::Ask ask{.priority = static_cast<guard::Priority>(frame.priority), .cohort = frame.cohort};
+  const bool inner = frame.parent != kClient && frame.parent != kNobody;
+  const guard::Ask ask{.priority = static_cast<guard::Priority>(frame.priority),
+                       .cohort = frame.cohort,
+                       .under_way = inner && plan.calls[frame.call].again};
   const auto admission = node.limiter->admit(instant(), ask);
   if (admission.verdict == guard::Admission::Verdict::refused) {
     ++node.refused;

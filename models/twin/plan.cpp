@@ -60,7 +60,15 @@ class Planner {
       if (cache != service.caches.end()) planned.cache = static_cast<std::uint32_t>(cache - service.caches.begin());
       planned.first_group = static_cast<std::uint32_t>(plan_.groups.size());
       planned.groups = static_cast<std::uint32_t>(operation.then.size());
-      for (const CallGroup& group : operation.then) plan_group(number, group, edges);
+      const auto first_call = static_cast<std::uint32_t>(plan_.calls.size());
+      for (const CallGroup& group : operation.then) {
+        const std::size_t before = plan_.calls.size();
+        plan_group(number, group, edges);
+        for (std::size_t c = before; c < plan_.calls.size(); ++c) {
+          for (std::size_t e = first_call; e < before; ++e)
+            plan_.calls[c].again |= plan_.calls[e].service == plan_.calls[c].service;
+        }
+      }
     }
     plan_.services[number].edges = static_cast<std::uint32_t>(edges.size());
   }

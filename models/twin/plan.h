@@ -16,6 +16,7 @@ struct PlannedCall {
   std::uint32_t edge = 0;
   std::uint32_t whole = 1, chance = 0;  // times; chance / 2^32 of one more
   bool on_miss = false, optional = false;
+  bool again = false;  // an earlier group of the operation has called the same service
 };
 
 struct PlannedGroup {

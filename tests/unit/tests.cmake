@@ -135,3 +135,10 @@ tidemark_test(NAME reports_tests LABEL unit
           ${CMAKE_CURRENT_LIST_DIR}/reports/report_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/reports/sample_report.cpp
   LINK tidemark::reports)
+
+tidemark_test(NAME twin_tests LABEL unit OPTIMISED
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/twin/autoscaler_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/twin/event_queue_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/twin/service_time_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/twin/simulation_test.cpp
+  LINK tidemark::models)

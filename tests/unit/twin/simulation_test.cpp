@@ -366,9 +366,8 @@ TEST(Simulation, ABulkheadRefusesWhatIsAboveIt) {
   const auto arrivals = arrivals_for(system, {{100, seconds(10)}});
   simulation->start(*arrivals);
   simulation->run_until(seconds(11));
-  EXPECT_NEAR(static_cast<double>(simulation->results().steps[0].requests.ok), 480, 30)
-      << "5 at once, 100 ms each; Erlang B";
-  EXPECT_EQ(simulation->watermark(1).in_use_max, 0U);
+  EXPECT_NEAR(static_cast<double>(simulation->results().steps[0].requests.ok), 436, 40) << "Erlang B(5, 10) = 0.564";
+  EXPECT_EQ(simulation->watermark(1).in_use_max, 5U);
 }
 
 TEST(Simulation, FaultsComeAndGo) {
