@@ -1,14 +1,28 @@
 target_sources(tidemark_core PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/adaptive_window_limiter.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/address_list.cpp
   ${CMAKE_CURRENT_LIST_DIR}/aimd_rule.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/breaker_settings.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/bulkhead.cpp
   ${CMAKE_CURRENT_LIST_DIR}/concurrency_limiter.cpp
   ${CMAKE_CURRENT_LIST_DIR}/dagor_limiter.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/degrade_plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/envoy_gradient_limiter.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/gobreaker_breaker.cpp
   ${CMAKE_CURRENT_LIST_DIR}/gradient2_rule.cpp
   ${CMAKE_CURRENT_LIST_DIR}/gradient_rule.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard_settings.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/hystrix_breaker.cpp
   ${CMAKE_CURRENT_LIST_DIR}/leaky_queue_limiter.cpp
   ${CMAKE_CURRENT_LIST_DIR}/limiter_settings.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/outlier_breaker.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pool_policy.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/resilience4j_breaker.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/retry.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/sentinel_breaker.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sentinel_system_limiter.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/sequential_breaker.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/shaving_buffer.cpp
   ${CMAKE_CURRENT_LIST_DIR}/tide_limiter.cpp
   ${CMAKE_CURRENT_LIST_DIR}/token_bucket.cpp
   ${CMAKE_CURRENT_LIST_DIR}/vegas_rule.cpp

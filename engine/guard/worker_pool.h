@@ -4,6 +4,8 @@
 // use the same code. Not thread-safe: one owner.
 #pragma once
 
+#include <algorithm>
+#include <cassert>
 #include <cstdint>
 #include <deque>
 
@@ -39,7 +41,9 @@ class WorkerPool {
 
  private:
   void advance(Instant now);
+  void next_second(Instant now);
   void note_levels();
+  std::uint32_t queued() const { return static_cast<std::uint32_t>(waiting_.size()); }
 
   std::uint32_t workers_, queue_limit_;
   std::uint32_t in_use_ = 0;
@@ -47,8 +51,54 @@ class WorkerPool {
   double busy_ns_ = 0, wait_ns_ = 0;
   std::uint64_t refused_ = 0;
   Instant last_{};
-  std::int64_t second_ = -1;  // number of the second that current_ belongs to
+  Instant second_{}, second_end_{};  // the second that current_ belongs to; an empty one before the first use
   std::uint32_t current_in_use_ = 0, current_queued_ = 0, previous_in_use_ = 0, previous_queued_ = 0;
 };
+
+// What follows is inline because the simulator asks it several million times a second.
+
+// Levels are constant between events, so the integrals and maxima up to `now` follow from the levels held since
+// `last_`.
+inline void WorkerPool::advance(Instant now) {
+  now = std::max(now, last_);
+  const auto elapsed_ns = static_cast<double>(Nanos(now - last_).count());
+  busy_ns_ += elapsed_ns * in_use_;
+  wait_ns_ += elapsed_ns * queued();
+  last_ = now;
+  if (now >= second_end_ || now < second_) next_second(now);
+}
+
+inline void WorkerPool::note_levels() {
+  current_in_use_ = std::max(current_in_use_, in_use_);
+  current_queued_ = std::max(current_queued_, queued());
+}
+
+inline WorkerPool::Decision WorkerPool::acquire(Instant now, std::uint64_t ticket) {
+  advance(now);
+  if (in_use_ < workers_) {
+    ++in_use_;
+    note_levels();
+    return Decision::granted;
+  }
+  if (waiting_.size() >= queue_limit_) {
+    ++refused_;
+    return Decision::refused;
+  }
+  waiting_.push_back(ticket);
+  note_levels();
+  return Decision::queued;
+}
+
+inline bool WorkerPool::release(Instant now, std::uint64_t* next_ticket) {
+  assert(in_use_ > 0);
+  advance(now);
+  if (waiting_.empty()) {
+    --in_use_;
+    return false;
+  }
+  *next_ticket = waiting_.front();
+  waiting_.pop_front();
+  return true;
+}
 
 }  // namespace tidemark::guard

@@ -1,6 +1,7 @@
 tidemark_fuzz(NAME scenario SOURCE ${CMAKE_CURRENT_LIST_DIR}/scenario_fuzz.cpp LINK tidemark::core)
 tidemark_fuzz(NAME template SOURCE ${CMAKE_CURRENT_LIST_DIR}/template_fuzz.cpp LINK tidemark::core)
 tidemark_fuzz(NAME feeder SOURCE ${CMAKE_CURRENT_LIST_DIR}/feeder_fuzz.cpp LINK tidemark::core)
+tidemark_fuzz(NAME address_list SOURCE ${CMAKE_CURRENT_LIST_DIR}/address_list_fuzz.cpp LINK tidemark::core)
 tidemark_fuzz(NAME access_log SOURCE ${CMAKE_CURRENT_LIST_DIR}/access_log_fuzz.cpp LINK tidemark::core)
 tidemark_fuzz(NAME offsets SOURCE ${CMAKE_CURRENT_LIST_DIR}/offsets_fuzz.cpp LINK tidemark::core)
 

@@ -53,6 +53,15 @@ tidemark_test(NAME guard_tests LABEL unit OPTIMISED LINK tidemark::core SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/guard/limiter_settings_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/guard/limiter_vectors_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/guard/tide_limiter_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard/breaker_settings_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard/false_trips_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard/address_list_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard/degrade_plan_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard/guard_settings_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard/isolation_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard/retry_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard/rival_breakers_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard/sequential_breaker_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/guard/token_bucket_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/guard/window_limit_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/guard/worker_pool_test.cpp
@@ -126,3 +135,10 @@ tidemark_test(NAME reports_tests LABEL unit
           ${CMAKE_CURRENT_LIST_DIR}/reports/report_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/reports/sample_report.cpp
   LINK tidemark::reports)
+
+tidemark_test(NAME twin_tests LABEL unit OPTIMISED
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/twin/autoscaler_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/twin/event_queue_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/twin/service_time_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/twin/simulation_test.cpp
+  LINK tidemark::models)

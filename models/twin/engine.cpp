@@ -1,0 +1,330 @@
+#include "models/twin/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace tidemark::twin {
+namespace {
+
+constexpr std::int64_t kShortestScanNs = 20'000'000, kLongestScanNs = 1'000'000'000;
+constexpr double kGuessedFlows = 1e4;  // a second, where the arrivals cannot say
+constexpr std::size_t kLookAhead = 6;  // events whose frames are fetched into the cache beforehand
+
+// Hops of a flow, roughly: what the queue is sized by.
+double hops_of(const Plan& plan, std::uint32_t operation, int depth) {
+  double hops = 1;
+  if (depth > 32) return hops;
+  const auto& planned = plan.operations[operation];
+  for (std::uint32_t g = 0; g < planned.groups; ++g) {
+    const auto& group = plan.groups[planned.first_group + g];
+    for (std::uint32_t c = 0; c < group.calls; ++c) {
+      const auto& call = plan.calls[group.first_call + c];
+      hops += (call.whole + call.chance * 0x1.0p-32) * hops_of(plan, call.operation, depth + 1);
+    }
+  }
+  return hops;
+}
+
+double hops_of(const Plan& plan) {
+  double hops = 0, weights = 0;
+  for (std::uint32_t f = 0; f < plan.flows.size(); ++f) {
+    const double weight = plan.system.flows[f].weight;
+    weights += weight;
+    for (std::uint32_t s = 0; s < plan.flows[f].steps; ++s) {
+      hops += weight * hops_of(plan, plan.steps[plan.flows[f].first_step + s].operation, 0);
+    }
+  }
+  return weights > 0 ? hops / weights : 1;
+}
+
+}  // namespace
+
+const char* text_of(Answer answer) {
+  static constexpr const char* kTexts[kAnswers] = {"ok",      "error",        "refused",     "queue full",
+                                                   "crowded", "open circuit", "unreachable", "timed out"};
+  return kTexts[static_cast<std::size_t>(answer)];
+}
+
+Simulation::Engine::Engine(Plan planned, SimulationOptions options)
+    : plan(std::move(planned)),
+      options_(std::move(options)),
+      queue_(kGuessedFlows),
+      route_(options_.seed, "twin/route"),
+      chance_(options_.seed, "twin/chance"),
+      users_(options_.seed, "twin/users"),
+      keys_(plan.system.keys),
+      jitter_(options_.seed, "twin/jitter") {
+  for (const auto& service : plan.system.services) {
+    for (const auto& operation : service.operations) {
+      times_.emplace_back(operation.time, options_.seed, "twin/time/" + service.name + "." + operation.name);
+    }
+  }
+  build_nodes();
+  steps_in_flight_.resize(plan.steps.size());
+  for (std::uint32_t f = 0; f < plan.flows.size(); ++f) {
+    for (std::uint32_t s = 0; s < plan.flows[f].steps; ++s) {
+      results_.steps.push_back({.flow = plan.flows[f].name, .step = plan.steps[plan.flows[f].first_step + s].name});
+    }
+  }
+  region_weights_.assign(plan.regions, 1);
+  for (std::size_t r = 0; r < plan.system.regions.size(); ++r) region_weights_[r] = plan.system.regions[r].weight;
+  scan_every_ns_ = std::clamp(plan.shortest_timeout_ns / 2, kShortestScanNs, kLongestScanNs);
+}
+
+void Simulation::Engine::build_nodes() {
+  nodes.reserve(plan.nodes);
+  fleets_.resize(plan.fleets.size());
+  for (std::uint32_t f = 0; f < plan.fleets.size(); ++f) {
+    const auto& service = plan.system.services[plan.fleets[f].service];
+    for (const Cache& cache : service.caches)
+      fleets_[f].caches.emplace_back(cache, cache.per_node ? 1 : plan.system.keys.count);
+    for (std::uint32_t n = 1; n <= plan.fleets[f].most; ++n) make_node(f, n);
+  }
+}
+
+void Simulation::Engine::make_node(std::uint32_t fleet, std::uint32_t number) {
+  const auto& planned = plan.fleets[fleet];
+  const Service& service = plan.system.services[planned.service];
+  const auto index = static_cast<std::uint32_t>(nodes.size());
+  Node& node = nodes.emplace_back(service.workers, service.queue_limit, service.cpu_quota);
+  node.fleet = fleet;
+  node.service = planned.service;
+  node.number = number;
+  node.up = node.listed = node.started = number <= planned.nodes;
+  if (node.listed) fleets_[fleet].listed.push_back(index);
+  if (const auto slow = service.slow_nodes.find(number); slow != service.slow_nodes.end()) {
+    node.factor = slow->second;
+    node.altered = true;
+  }
+  const NodeName name = name_of(index);
+  if (options_.limiter) node.limiter = options_.limiter(name, mixed(options_.seed ^ mixed(index)));
+  node.edges.resize(plan.services[planned.service].edges);
+  for (const auto& edge : plan.edges) {
+    if (edge.from != planned.service || !options_.breaker) continue;
+    node.edges[edge.local].breaker = options_.breaker(name, plan.services[edge.to].name,
+                                                      mixed(options_.seed ^ mixed(index * 64ULL + edge.local + 1)));
+  }
+  for (const Cache& cache : service.caches)
+    node.caches.emplace_back(cache, cache.per_node ? plan.system.keys.count : 1);
+  first_operation_.push_back(static_cast<std::uint32_t>(operation_busy_ns_.size()));
+  operation_busy_ns_.resize(operation_busy_ns_.size() + service.operations.size());
+  operation_completed_.resize(operation_busy_ns_.size());
+  flow_requests_.resize(nodes.size() * plan.flows.size());
+}
+
+NodeName Simulation::Engine::name_of(std::uint32_t node) const {
+  const auto& fleet = plan.fleets[nodes[node].fleet];
+  const Service& service = plan.system.services[fleet.service];
+  const std::string region = plan.system.regions.empty() ? "" : plan.system.regions[fleet.region].name + "/";
+  return {.service = service.name,
+          .node = fmt::format("{}{}-{}", region, service.name, nodes[node].number),
+          .workers = service.workers,
+          .queue_limit = service.queue_limit};
+}
+
+std::uint32_t Simulation::Engine::listed(std::uint32_t service) const {
+  std::uint32_t sum = 0;
+  for (std::uint32_t r = 0; r < plan.regions; ++r) {
+    sum += static_cast<std::uint32_t>(fleets_[plan.services[service].first_fleet + r].listed.size());
+  }
+  return sum;
+}
+
+void Simulation::Engine::start(schedule::ArrivalStream& arrivals) {
+  arrivals_ = &arrivals;
+  double seconds = 0;
+  for (const auto& stage : arrivals.stages()) seconds = std::max(seconds, to_seconds(stage.end));
+  if (seconds > 0) queue_ = EventQueue(arrivals.expected_count() / seconds * hops_of(plan));
+  push(now_ns, 0, Kind::scan);
+  plan_control();
+  const auto next = arrivals.next();
+  if (!next) return;
+  arrival_ = *next;
+  arrival_ns_ = next->offset.count();
+}
+
+void Simulation::Engine::run_until(std::int64_t end_ns) {
+  for (;;) {
+    const std::int64_t next_ns = queue_.empty() ? kNever : queue_.next_time();
+    if (arrival_ns_ <= next_ns) {
+      if (arrival_ns_ >= end_ns) break;
+      now_ns = arrival_ns_;
+      begin_flow();
+      continue;
+    }
+    if (next_ns >= end_ns) break;
+    if (const Event* soon = queue_.ahead(kLookAhead)) __builtin_prefetch(frames_.data() + soon->index);
+    const Event event = queue_.pop();
+    now_ns = event.time_ns;
+    handle(event);
+  }
+  now_ns = end_ns;
+}
+
+void Simulation::Engine::handle(const Event& event) {
+  ++results_.events;
+  switch (static_cast<Kind>(event.kind)) {
+    case Kind::work:
+      return end_work(event.index);
+    case Kind::arrive:
+      return arrive(event.index);
+    case Kind::enter:
+      return enter(event.index);
+    case Kind::answer:
+      return end_call(event.index);
+    case Kind::retry:
+      return retry(event.index);
+    case Kind::deadline:
+      return pass_deadline(event);
+    case Kind::step:
+      return begin_step(event.index);
+    case Kind::scan:
+      return scan_deadlines();
+    case Kind::control:
+      return control(event.index);
+  }
+}
+
+void Simulation::Engine::begin_flow() {
+  ++results_.events;
+  std::uint32_t slot = 0;
+  if (free_flows_.empty()) {
+    slot = static_cast<std::uint32_t>(flows_.size());
+    flows_.emplace_back();
+  } else {
+    slot = free_flows_.back();
+    free_flows_.pop_back();
+  }
+  FlowState& flow = flows_[slot];
+  flow = {.number = arrival_.number, .flow = arrival_.flow};
+  flow.cohort = static_cast<std::uint8_t>(mixed(users_.below(plan.system.users)) & 127);
+  if (plan.keyed) flow.key = keys_.draw(users_);
+  ++results_.flows.planned;
+  ++flows_in_flight_;
+  const auto next = arrivals_->next();
+  arrival_ns_ = next ? next->offset.count() : kNever;
+  if (next) arrival_ = *next;
+  begin_step(slot);
+}
+
+void Simulation::Engine::begin_step(std::uint32_t slot) {
+  FlowState& flow = flows_[slot];
+  const PlannedFlow& planned = plan.flows[flow.flow];
+  const std::uint32_t step = planned.first_step + flow.step;
+  flow.step_start_ns = now_ns;
+  const auto priority = static_cast<std::size_t>(planned.priority);
+  ++results_.steps[step].requests.started;
+  ++results_.priorities[priority].started;
+  ++steps_in_flight_[step];
+  if (options_.window.count() > 0) ++window().started[priority];
+
+  const std::uint32_t operation = plan.steps[step].operation;
+  const PlannedService& service = plan.services[plan.operations[operation].service];
+  const std::uint32_t index = frames_.make();
+  Frame& frame = frames_[index];
+  frame.parent = kClient;
+  frame.flow = slot;
+  frame.flow_kind = static_cast<std::uint16_t>(flow.flow);
+  frame.key = flow.key;
+  frame.cohort = flow.cohort;
+  frame.priority = static_cast<std::uint8_t>(priority);
+  frame.operation = static_cast<std::uint16_t>(operation);
+  frame.deadline_ns = plan.system.timeout.count() > 0 ? now_ns + plan.system.timeout.count() : kNever;
+  const PlannedEdge& edge = plan.edges[service.client_edge];
+  if (edge.timeout_ns > 0) frame.deadline_ns = std::min(frame.deadline_ns, now_ns + edge.timeout_ns);
+  watch_deadline(index);
+  const std::uint32_t region = pick_region();
+  send(index, plan.fleet_of(plan.operations[operation].service, region), region);
+}
+
+std::uint32_t Simulation::Engine::pick_region() {
+  if (plan.regions == 1) return 0;
+  double sum = 0;
+  for (const double weight : region_weights_) sum += weight;
+  double at = users_.uniform() * sum;
+  for (std::uint32_t r = 0; r + 1 < plan.regions; ++r) {
+    if (at < region_weights_[r]) return r;
+    at -= region_weights_[r];
+  }
+  return plan.regions - 1;
+}
+
+void Simulation::Engine::end_step(std::uint32_t slot, Answer answer) {
+  FlowState& flow = flows_[slot];
+  const PlannedFlow& planned = plan.flows[flow.flow];
+  const std::uint32_t step = planned.first_step + flow.step;
+  const auto priority = static_cast<std::size_t>(planned.priority);
+  const std::int64_t took_ns = now_ns - flow.step_start_ns;
+  const std::int64_t took_us = took_ns / 1000;
+  StepResult& result = results_.steps[step];
+  PriorityResult& group = results_.priorities[priority];
+  result.response.record(took_us);
+  --steps_in_flight_[step];
+  ++results_.answers[static_cast<std::size_t>(answer)];
+  const bool ok = answer == Answer::ok;
+  const bool good = ok && (options_.good_within.count() == 0 || took_ns <= options_.good_within.count());
+  const bool failed = answer == Answer::error || answer == Answer::unreachable || answer == Answer::timed_out;
+  ++(ok ? result.requests.ok : answer == Answer::timed_out ? result.requests.timed_out : result.requests.failed);
+  ++(ok ? group.ok : failed ? group.failed : group.refused);
+  group.good += good;
+  if (ok) group.response.record(took_us);
+  if (options_.window.count() > 0) {
+    Window& now = window();
+    ++(ok ? now.ok : failed ? now.failed : now.refused)[priority];
+    now.good[priority] += good;
+    if (ok) now.ok_seconds += static_cast<double>(took_ns) * 1e-9;
+  }
+  if (!ok || flow.step + 1 == planned.steps) return end_flow(slot, ok);
+  ++flow.step;
+  push(now_ns + plan.steps[step].think_ns, slot, Kind::step);
+}
+
+void Simulation::Engine::end_flow(std::uint32_t slot, bool completed) {
+  ++(completed ? results_.flows.completed : results_.flows.aborted);
+  --flows_in_flight_;
+  free_flows_.push_back(slot);
+}
+
+Window& Simulation::Engine::window() {
+  if (now_ns < window_end_ns_) return results_.windows.back();
+  const std::int64_t length = options_.window.count();
+  if (results_.windows.empty()) window_end_ns_ = now_ns / length * length;
+  while (window_end_ns_ <= now_ns) {
+    results_.windows.push_back({.start_s = static_cast<double>(window_end_ns_) * 1e-9});
+    window_end_ns_ += length;
+  }
+  return results_.windows.back();
+}
+
+const Results& Simulation::Engine::results() {
+  results_.to_s = static_cast<double>(now_ns) * 1e-9;
+  results_.flows.in_flight = flows_in_flight_;
+  for (std::size_t i = 0; i < results_.steps.size(); ++i) results_.steps[i].requests.in_flight = steps_in_flight_[i];
+  results_.trips = 0;
+  for (const Node& node : nodes) {
+    for (const EdgeState& edge : node.edges) results_.trips += edge.breaker ? edge.breaker->trips() : 0;
+  }
+  return results_;
+}
+
+void Simulation::Engine::reset_results() {
+  results_.from_s = static_cast<double>(now_ns) * 1e-9;
+  results_.flows = {};
+  for (auto& step : results_.steps) {
+    step.requests = {};
+    step.response.reset();
+  }
+  for (auto& priority : results_.priorities) {
+    priority.started = priority.ok = priority.good = priority.refused = priority.failed = 0;
+    priority.response.reset();
+  }
+  results_.windows.clear();
+  window_end_ns_ = 0;
+  results_.answers = {};
+  results_.events = results_.retries = 0;
+}
+
+}  // namespace tidemark::twin
