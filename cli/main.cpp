@@ -36,6 +36,7 @@ int run(int argc, char** argv) {
       "  7 undecided, 99 gate failed, 130/143 signal");
   tidemark::cli::add_demo(app, exit_code);
   tidemark::cli::add_stack(app, exit_code);
+  tidemark::cli::add_fault(app, exit_code);
   tidemark::cli::add_new(app, exit_code);
   tidemark::cli::add_validate(app, exit_code);
   tidemark::cli::add_run(app, exit_code);

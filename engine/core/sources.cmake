@@ -1,5 +1,6 @@
 target_sources(tidemark_core PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/base64.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/fault_words.cpp
   ${CMAKE_CURRENT_LIST_DIR}/histogram.cpp
   ${CMAKE_CURRENT_LIST_DIR}/histogram_codec.cpp
   ${CMAKE_CURRENT_LIST_DIR}/json_fields.cpp

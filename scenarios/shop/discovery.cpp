@@ -25,8 +25,13 @@ std::optional<net::Endpoint> parse_endpoint(const std::string& text) {
 
 }  // namespace
 
-Discovery::Discovery(net::asio::io_context& io, RegistryClient registry, std::string node, std::uint64_t seed)
-    : io_(io), registry_(std::move(registry)), node_(std::move(node)), random_(seed, "choice/" + node_) {}
+Discovery::Discovery(net::asio::io_context& io, RegistryClient registry, std::string service, std::string node,
+                     std::uint64_t seed)
+    : io_(io),
+      registry_(std::move(registry)),
+      service_(std::move(service)),
+      node_(std::move(node)),
+      random_(seed, "choice/" + node_) {}
 
 void Discovery::advertise(const std::string& name, net::Endpoint endpoint) {
   advertised_["nodes/" + name + "/" + node_] = std::move(endpoint);
@@ -91,6 +96,7 @@ net::Task<void> Discovery::leave() {
 
 const std::vector<net::Endpoint>& Discovery::endpoints(const std::string& service) const {
   static const std::vector<net::Endpoint> kNone;
+  if (const auto gate = known_.find(service + "@" + service_); gate != known_.end()) return gate->second;
   const auto found = known_.find(service);
   return found == known_.end() ? kNone : found->second;
 }

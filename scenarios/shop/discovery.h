@@ -1,7 +1,9 @@
 // Where the nodes of each service are: registers this node under a lease, and polls the registry for the others. A call
 // goes to a node chosen uniformly at random, so that Poisson arrivals at a service stay Poisson at each of its nodes,
 // and a node's latency curve at a given rate of its own does not depend on how many nodes there are (a round robin
-// would make arrivals more regular with every node added). Used from the node's own thread only.
+// would make arrivals more regular with every node added). Where a fault gate stands between this node's service and
+// another ("store@product" in the registry), the gate is all that is seen of that other one. Used from the node's own
+// thread only.
 #pragma once
 
 #include <map>
@@ -17,7 +19,8 @@ namespace tidemark::shop {
 
 class Discovery {
  public:
-  Discovery(net::asio::io_context& io, RegistryClient registry, std::string node, std::uint64_t seed);
+  Discovery(net::asio::io_context& io, RegistryClient registry, std::string service, std::string node,
+            std::uint64_t seed);
 
   // Registers nodes/<name>/<node> -> endpoint now, or with the next registration.
   void advertise(const std::string& name, net::Endpoint endpoint);
@@ -29,7 +32,7 @@ class Discovery {
   net::Task<void> leave();
 
   const std::vector<net::Endpoint>& endpoints(const std::string& service) const;
-  std::map<std::string, std::size_t> counts() const;
+  std::map<std::string, std::size_t> counts() const;  // by name in the registry, gates under their own
   // nullopt: no node of that service is known. Nodes that refused a connection are passed over until the next poll,
   // unless all of them did.
   // `avoid`: the node that a retry comes from, passed over even when a poll has come in between.
@@ -42,7 +45,7 @@ class Discovery {
 
   net::asio::io_context& io_;
   RegistryClient registry_;
-  const std::string node_;
+  const std::string service_, node_;
   Random random_;
   std::map<std::string, net::Endpoint> advertised_;  // key -> address
   bool announced_ = true;                            // everything advertised is in the registry

@@ -12,6 +12,7 @@ namespace tidemark::shop {
 using nlohmann::json;
 
 WatermarkSample NodeRuntime::Impl::watermark() {
+  for (const auto& update : watermark_updates) update();
   *counters.extra("spans_dropped") = static_cast<double>(spans.dropped());
   *counters.extra("uptime_seconds") = to_seconds(Clock::now() - started);
   if (log_file) *counters.extra("log_lines_dropped") = static_cast<double>(log_file->dropped());

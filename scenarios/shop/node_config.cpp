@@ -16,7 +16,7 @@ const std::map<std::string, Run>& runners() {
                                                    {"user", run_user},         {"product", run_product},
                                                    {"payment", run_payment},   {"inventory", run_inventory},
                                                    {"order", run_order},       {"notification", run_notification},
-                                                   {"gateway", run_gateway}};
+                                                   {"gateway", run_gateway},   {"gate", run_gate}};
   return kRunners;
 }
 
@@ -34,6 +34,7 @@ std::string node_config_text(const NodeConfig& config) {
               {"operations", operations},
               {"options", config.options},
               {"tag_key", config.tag_key},
+              {"control_key", config.control_key},
               {"seed", config.seed},
               {"registry_host", config.registry.host},
               {"registry_port", config.registry.port},
@@ -58,6 +59,7 @@ Result<NodeConfig> parse_node_config(std::string_view text) {
     }
     config.options = parsed.at("options").get<std::map<std::string, std::string>>();
     config.tag_key = parsed.at("tag_key");
+    config.control_key = parsed.at("control_key");
     config.seed = parsed.at("seed");
     config.registry.host = parsed.at("registry_host");
     config.registry.port = parsed.at("registry_port");

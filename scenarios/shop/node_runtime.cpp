@@ -44,12 +44,17 @@ NodeRuntime::Impl::Impl(NodeRuntime& owner, NodeConfig node_config)
       pool(io, config.workers, config.queue_limit),
       times(config.seed, name, config.operations),
       trace_ids(config.seed, "trace/" + name),
+      faults(io, config.seed, name, counters,
+             [this](const std::string& message, std::vector<std::pair<std::string, std::string>> context) {
+               log("warning", "", message, context);
+             }),
+      dying(io.get_executor()),
       spans(config.span_sample),
       client(io),
       group(io),
       server(io, net::ServerLimits{}, [this](net::Request request) { return serve(std::move(request)); }) {
   if (config.registry.port != 0) {
-    discovery.emplace(io, RegistryClient(client, config.registry, name), name, config.seed);
+    discovery.emplace(io, RegistryClient(client, config.registry, name), config.service, name, config.seed);
   }
 }
 
@@ -113,6 +118,7 @@ NodeRuntime::NodeRuntime(NodeConfig config) {
     }
   }
   impl_->add_admin_routes();
+  impl_->add_fault_routes();
 }
 
 NodeRuntime::~NodeRuntime() = default;
@@ -138,6 +144,22 @@ void NodeRuntime::admin_route(const std::string& method, const std::string& path
   impl_->routes.push_back(std::move(route));
 }
 
+// Compares all of the key, however early it differs.
+void NodeRuntime::control_route(const std::string& method, const std::string& path,
+                                std::function<net::Task<net::Response>(net::Request)> handler) {
+  admin_route(method, path, [this, handler = std::move(handler)](net::Request request) -> net::Task<net::Response> {
+    const std::string& key = impl_->config.control_key;
+    const std::string* given = request.headers.find(kControlHeader);
+    unsigned differs = key.empty() || given == nullptr || given->size() != key.size() ? 1 : 0;
+    for (std::size_t i = 0; differs == 0 && i < key.size(); ++i) {
+      differs |= static_cast<unsigned char>(key[i]) ^ static_cast<unsigned char>((*given)[i]);
+    }
+    if (differs == 0) co_return co_await handler(std::move(request));
+    impl_->log_rarely({}, "control-refused", std::string(request.path()));
+    co_return net::Response::json(401, R"({"error":"control-key"})");
+  });
+}
+
 void NodeRuntime::background(std::function<net::Task<void>()> task) {
   impl_->background.push_back(std::move(task));
   if (impl_->running) impl_->group.spawn(impl_->background.back()());
@@ -151,6 +173,10 @@ net::Task<bool> NodeRuntime::perform(std::string operation, std::string tag_head
 
 void NodeRuntime::admission(std::function<std::optional<net::Response>(Instant now)> decide) {
   impl_->admission = std::move(decide);
+}
+
+void NodeRuntime::before_watermark(std::function<void()> update) {
+  impl_->watermark_updates.push_back(std::move(update));
 }
 
 void NodeRuntime::advertise(const std::string& name, net::Endpoint endpoint) {

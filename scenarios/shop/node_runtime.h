@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/core/error.h"
@@ -20,6 +21,8 @@
 #include "engine/traffic/shadow_tag.h"
 
 namespace tidemark::shop {
+
+inline constexpr std::string_view kControlHeader = "x-tidemark-control";
 
 // Service time of one operation, on top of what its calls to other nodes take.
 struct OperationTime {
@@ -36,6 +39,7 @@ struct NodeConfig {  // what the supervisor hands a node, as JSON on its standar
   std::map<std::string, OperationTime> operations;  // "*": every operation not named
   std::map<std::string, std::string> options;  // per service: {"inventory_by": "call"}, {"limits": "/path/limits.json"}
   std::string tag_key;              // hex text; the text itself is the HMAC key
+  std::string control_key;          // what whoever controls this node must show; "": nobody may
   std::uint64_t seed = 1;
   net::Endpoint registry;           // port 0: this node is the registry
   std::filesystem::path data_dir;   // this node's own files
@@ -78,6 +82,9 @@ class NodeRuntime {
   // Outside the pool and the tag: health, audit scans, control.
   void admin_route(const std::string& method, const std::string& path,
                    std::function<net::Task<net::Response>(net::Request)> handler);
+  // The same for orders: answered 401 unless `x-tidemark-control` holds the stack's control key.
+  void control_route(const std::string& method, const std::string& path,
+                     std::function<net::Task<net::Response>(net::Request)> handler);
   // Background coroutine, cancelled at stop: consumers, relays.
   void background(std::function<net::Task<void>()> task);
   // The same as a routed request (tag check, pool, service time, span, flow counters) for work that does not come by HTTP:
@@ -88,6 +95,8 @@ class NodeRuntime {
 
   // Asked after the tag and before the pool: an answer turns the request away (admission control at the edge).
   void admission(std::function<std::optional<net::Response>(Instant now)> decide);
+  // Called before each watermark is read, to bring counters up to date.
+  void before_watermark(std::function<void()> update);
   // Registers another address of this node under nodes/<name>/<node> (the cache's RESP port); before run() or in a handler.
   void advertise(const std::string& name, net::Endpoint endpoint);
 
@@ -121,5 +130,6 @@ ExitCode run_store(NodeConfig config, int ready_fd);
 ExitCode run_cache(NodeConfig config, int ready_fd);
 ExitCode run_events(NodeConfig config, int ready_fd);
 ExitCode run_registry(NodeConfig config, int ready_fd);
+ExitCode run_gate(NodeConfig config, int ready_fd);  // a fault gate between two services, where the topology declares one
 
 }  // namespace tidemark::shop

@@ -16,6 +16,7 @@
 #include "engine/observe/json_log.h"
 #include "scenarios/shop/discovery.h"
 #include "scenarios/shop/node_counters.h"
+#include "scenarios/shop/node_faults.h"
 #include "scenarios/shop/node_runtime.h"
 #include "scenarios/shop/pool_gate.h"
 #include "scenarios/shop/service_time.h"
@@ -73,8 +74,8 @@ struct NodeRuntime::Impl {
   TraceContext begin_trace(std::string_view traceparent, std::uint64_t* parent_span);
   void count_arrival(const Job& job);
   net::Task<PoolGate::Entry> begin(Job& job);              // takes a worker
-  net::Task<void> spend(const OperationEntry* operation);  // the drawn service time
-  void finish(const Job& job);                             // gives the worker back, counts, records the span
+  net::Task<int> spend(const Job& job);        // the drawn service time; 500 or 504: a fault answers that instead
+  void finish(const Job& job);                 // gives the worker back, counts, records the span
   struct End {                                             // finish(), however the coroutine that did the work ends
     Impl& impl;
     const Job& job;
@@ -93,6 +94,7 @@ struct NodeRuntime::Impl {
 
   // node_admin.cpp
   void add_admin_routes();
+  void add_fault_routes();
   WatermarkSample watermark();
 
   // node_runtime.cpp
@@ -112,12 +114,15 @@ struct NodeRuntime::Impl {
   ServiceTimes times;
   Random trace_ids;
   NodeCounters counters;
+  NodeFaults faults;
+  net::Timer dying;  // of the fault `kill`
   SpanBuffer spans;
   net::HttpClient client;
   std::optional<Discovery> discovery;               // absent in the registry itself
   std::map<std::string, OperationEntry> performed;  // operations of perform(), by name
   std::vector<std::unique_ptr<Route>> routes;
   std::function<std::optional<net::Response>(Instant)> admission;
+  std::vector<std::function<void()>> watermark_updates;
   std::deque<std::function<net::Task<void>()>> background;  // never moved: a coroutine lambda lives in its function
   std::map<std::string, net::Endpoint> waiting_addresses;
   net::TaskGroup group;

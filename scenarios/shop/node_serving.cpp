@@ -153,16 +153,22 @@ void NodeRuntime::Impl::finish(const Job& job) {
   spans.add(std::move(span));
 }
 
-net::Task<void> NodeRuntime::Impl::spend(const OperationEntry* operation) {
-  const auto drawn = times.draw(*operation->time);
+net::Task<int> NodeRuntime::Impl::spend(const Job& job) {
+  auto drawn = times.draw(*job.operation->time);
+  if (faults.active()) drawn = faults.slowed(drawn);
   compute_for(drawn.compute);
-  if (drawn.wait <= Nanos{0}) co_return;
-  net::Timer timer(io.get_executor(), Clock::now() + drawn.wait);
-  co_await timer.async_wait(net::as_values);
+  if (drawn.wait > Nanos{0}) {
+    net::Timer timer(io.get_executor(), Clock::now() + drawn.wait);
+    co_await timer.async_wait(net::as_values);
+  }
+  if (!faults.active()) co_return 0;
+  co_return co_await faults.meet(job.deadline);
 }
 
 net::Task<net::Response> NodeRuntime::Impl::run_handler(const Route* route, Job& job, net::Request request) {
-  co_await spend(&route->operation);
+  job.status = co_await spend(job);
+  if (job.status == 500) co_return refusal_of(500, "fault-injected", name);
+  if (job.status == 504) co_return refusal_of(504, "deadline-exceeded", name);
   CallContext context{job.tag, job.trace, job.deadline, node};
   std::string failure;
   try {
@@ -218,7 +224,8 @@ net::Task<bool> NodeRuntime::Impl::perform(std::string operation, std::string ta
   count_arrival(job);
   if (co_await begin(job) != PoolGate::Entry::granted) co_return false;
   const End end{*this, job};
-  co_await spend(job.operation);
+  job.status = co_await spend(job);
+  if (job.status != 0) co_return false;
   CallContext context{job.tag, job.trace, job.deadline, node};
   co_await work(context);
   job.status = 200;

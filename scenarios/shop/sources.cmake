@@ -10,6 +10,8 @@ target_sources(tidemark_shop PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/event_record.cpp
   ${CMAKE_CURRENT_LIST_DIR}/events.cpp
   ${CMAKE_CURRENT_LIST_DIR}/events_client.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/fault.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/gate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/gateway.cpp
   ${CMAKE_CURRENT_LIST_DIR}/inventory.cpp
   ${CMAKE_CURRENT_LIST_DIR}/limits.cpp
@@ -17,7 +19,9 @@ target_sources(tidemark_shop PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/node_admin.cpp
   ${CMAKE_CURRENT_LIST_DIR}/node_calls.cpp
   ${CMAKE_CURRENT_LIST_DIR}/node_config.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/node_control.cpp
   ${CMAKE_CURRENT_LIST_DIR}/node_counters.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/node_faults.cpp
   ${CMAKE_CURRENT_LIST_DIR}/node_runtime.cpp
   ${CMAKE_CURRENT_LIST_DIR}/node_serving.cpp
   ${CMAKE_CURRENT_LIST_DIR}/notification.cpp
@@ -35,6 +39,7 @@ target_sources(tidemark_shop PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/resp_server.cpp
   ${CMAKE_CURRENT_LIST_DIR}/service_time.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_file.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/stack_control.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stack_info.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stack_state.cpp
   ${CMAKE_CURRENT_LIST_DIR}/store.cpp

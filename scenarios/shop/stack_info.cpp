@@ -22,6 +22,7 @@ Result<StackInfo> parse(const json& parsed, const std::string& place) {
     info.supervisor_pid = parsed.at("supervisor_pid");
     info.edge_url = parsed.at("edge_url");
     info.tag_key = parsed.at("tag_key");
+    info.control_key = parsed.value("control_key", "");  // absent: a stack of an older binary, which takes no orders
     info.topology_yaml = parsed.at("topology_yaml");
     for (const json& node : parsed.at("nodes")) {
       observe::ScrapeTarget target;
@@ -62,6 +63,7 @@ Result<void> write_stack_info(const std::filesystem::path& dir, const StackInfo&
                                 {"supervisor_pid", info.supervisor_pid},
                                 {"edge_url", info.edge_url},
                                 {"tag_key", info.tag_key},
+                                {"control_key", info.control_key},
                                 {"nodes", nodes},
                                 {"topology_yaml", info.topology_yaml}}
                                .dump(2) +

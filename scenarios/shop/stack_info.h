@@ -1,4 +1,4 @@
-// stack.json: what a running stack tells the commands that use it. Written by the supervisor, mode 0600 (it holds the tag key).
+// stack.json: what a running stack tells the commands that use it. Written by the supervisor, mode 0600 (it holds the tag key and the control key).
 // Thread-safe: plain values.
 #pragma once
 
@@ -16,6 +16,7 @@ struct StackInfo {
   int supervisor_pid = 0;
   std::string edge_url;                        // "http://127.0.0.1:40001"
   std::string tag_key;                         // HMAC key of the shadow tag, hex
+  std::string control_key;                     // what a node's control routes ask for (x-tidemark-control), hex
   std::vector<observe::ScrapeTarget> nodes;    // every node, the stores included
   std::string topology_yaml;                   // resolved: what was started
 };

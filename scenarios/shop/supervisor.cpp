@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "engine/net/http_client.h"
+#include "scenarios/shop/cache_protocol.h"
 #include "scenarios/shop/child_process.h"
 #include "scenarios/shop/node_config.h"
 #include "scenarios/shop/stack_state.h"
@@ -37,7 +38,7 @@ const std::vector<std::vector<std::string>>& waves() {
   static const std::vector<std::vector<std::string>> kWaves{
       {"registry"},
       {"store", "cache", "events"},
-      {"user", "product", "payment", "inventory", "order", "notification", "gateway"}};
+      {"user", "product", "payment", "inventory", "order", "notification", "gateway", "gate"}};
   return kWaves;
 }
 
@@ -83,6 +84,7 @@ struct Supervisor::Impl {
   Result<void> wait_neighbours();
   bool sees_everyone(const ChildProcess& child) const;
   NodeConfig config_of(const std::string& service, std::uint32_t index) const;
+  std::uint32_t nodes_of(const std::string& service) const;
   tl::unexpected<Error> failed(const ChildProcess& child, const std::string& what) const;
   void watch();
   void stop_all();
@@ -91,7 +93,7 @@ struct Supervisor::Impl {
   const Options options;
   const Descriptor wake;  // written once: stop
   // The thread's own.
-  std::string tag_key;
+  std::string tag_key, control_key;
   net::Endpoint registry{"127.0.0.1", 0};
   std::vector<ChildProcess> children;
   // Shared.
@@ -102,20 +104,31 @@ struct Supervisor::Impl {
   std::thread thread;
 };
 
+std::uint32_t Supervisor::Impl::nodes_of(const std::string& service) const {
+  if (service == "gate") return static_cast<std::uint32_t>(options.topology.gates.size());
+  return options.topology.services.at(service).nodes;
+}
+
 NodeConfig Supervisor::Impl::config_of(const std::string& service, std::uint32_t index) const {
   const Topology& topology = options.topology;
-  const ServiceTopology& sizes = topology.services.at(service);
   NodeConfig config;
   config.service = service;
   config.index = index;
-  config.workers = sizes.workers;
-  config.queue_limit = sizes.queue_limit;
-  config.operations = sizes.operations;
+  if (service == "gate") {
+    const GateTopology& gate = topology.gates.at(index - 1);
+    config.options = {{"from", gate.from}, {"to", gate.to}};
+  } else {
+    const ServiceTopology& sizes = topology.services.at(service);
+    config.workers = sizes.workers;
+    config.queue_limit = sizes.queue_limit;
+    config.operations = sizes.operations;
+  }
   if (service == "order" || service == "inventory") config.options["inventory_by"] = topology.inventory_by;
   if (service == "gateway" && !options.limits_file.empty()) {
     config.options["limits"] = std::filesystem::absolute(options.limits_file).string();
   }
   config.tag_key = tag_key;
+  config.control_key = control_key;
   config.seed = topology.seed;
   config.registry = registry;
   config.data_dir = std::filesystem::absolute(options.dir) / "data" / config.name();
@@ -154,7 +167,7 @@ Result<void> Supervisor::Impl::start_wave(const std::vector<std::string>& servic
       options.binary.empty() ? std::filesystem::read_symlink("/proc/self/exe") : options.binary;
   const std::size_t first = children.size();
   for (const auto& service : services) {
-    for (std::uint32_t index = 1; index <= options.topology.services.at(service).nodes; ++index) {
+    for (std::uint32_t index = 1; index <= nodes_of(service); ++index) {
       const NodeConfig config = config_of(service, index);
       std::error_code error;
       std::filesystem::create_directories(config.data_dir, error);
@@ -201,6 +214,10 @@ bool Supervisor::Impl::sees_everyone(const ChildProcess& child) const {
   for (const auto& [service, sizes] : options.topology.services) {
     if (service != "registry" && health["sees"].value(service, std::uint32_t{0}) != sizes.nodes) return false;
   }
+  for (const auto& gate : options.topology.gates) {
+    const std::string called = gate.to == "cache" ? kCacheRespService : gate.to;
+    if (gate.from == child.service() && !health["sees"].contains(called + "@" + gate.from)) return false;
+  }
   return true;
 }
 
@@ -220,6 +237,7 @@ Result<void> Supervisor::Impl::wait_neighbours() {
 Result<StackInfo> Supervisor::Impl::start_all() {
   if (const auto prepared = prepare_dir(); !prepared) return tl::make_unexpected(prepared.error());
   tag_key = random_key();
+  control_key = random_key();
   for (const auto& wave : waves()) {
     if (const auto ready = start_wave(wave); !ready) return tl::make_unexpected(ready.error());
     registry.port = children.front().port();
@@ -228,6 +246,7 @@ Result<StackInfo> Supervisor::Impl::start_all() {
   StackInfo fresh;
   fresh.supervisor_pid = getpid();
   fresh.tag_key = tag_key;
+  fresh.control_key = control_key;
   fresh.topology_yaml = to_yaml(options.topology);
   for (const ChildProcess& child : children) {
     const net::Endpoint endpoint{"127.0.0.1", child.port()};

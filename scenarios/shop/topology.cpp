@@ -22,6 +22,7 @@ constexpr std::uint32_t kNodes = 64;
 constexpr std::uint32_t kWorkers = 65'536;
 constexpr std::uint32_t kQueue = 1'000'000;
 constexpr std::size_t kOperations = 32;
+constexpr std::size_t kGates = 16;
 
 std::optional<double> decimal(std::string_view text) {
   double value = 0;
@@ -141,6 +142,8 @@ class Reader {
         }
       } else if (key == "cpu") {
         whole(value, key, -1, 1023, topology_.cpu);
+      } else if (key == "gates") {
+        gates(value, key);
       } else if (key == "services") {
         each(value, key, [this](const std::string& name, const YAML::Node& where, const YAML::Node& fields) {
           if (!known_service(name)) return problem(where.Mark(), "services." + name, "no such service");
@@ -150,6 +153,35 @@ class Reader {
         problem(at.Mark(), key, "no such field");
       }
     });
+  }
+
+  void gates(const YAML::Node& node, const std::string& place) {
+    topology_.gates.clear();
+    if (!node.IsSequence() || node.size() > kGates) {
+      return problem(node.Mark(), place,
+                     fmt::format("must be a list of at most {} gates, {{from: SERVICE, to: SERVICE}}", kGates));
+    }
+    for (std::size_t i = 0; i < node.size(); ++i) {
+      const std::string field = fmt::format("{}[{}]", place, i);
+      GateTopology gate;
+      each(node[i], field, [&](const std::string& key, const YAML::Node& at, const YAML::Node& value) {
+        if (key != "from" && key != "to") return problem(at.Mark(), field + "." + key, "no such field");
+        const std::string service = text(value, field + "." + key);
+        // The registry is found without the registry, and the edge is called by nobody inside.
+        if (!known_service(service) || service == "registry" || (key == "to" && service == "gateway")) {
+          return problem(value.Mark(), field + "." + key,
+                         key == "to" ? "must be a service behind the edge" : "must be a service");
+        }
+        (key == "from" ? gate.from : gate.to) = service;
+      });
+      const bool twice = std::any_of(topology_.gates.begin(), topology_.gates.end(), [&](const GateTopology& other) {
+        return other.from == gate.from && other.to == gate.to;
+      });
+      if (gate.from.empty() || gate.to.empty() || gate.from == gate.to || twice) {
+        problem(node[i].Mark(), field, "must say from and to, two services, each pair once");
+      }
+      topology_.gates.push_back(std::move(gate));
+    }
   }
 
   void service(const YAML::Node& node, const std::string& place, const std::string& name) {
@@ -226,6 +258,14 @@ std::string to_yaml(const Topology& topology) {
   out << YAML::Key << "span_sample" << YAML::Value << topology.span_sample;
   out << YAML::Key << "strip_tag_towards" << YAML::Value << YAML::DoubleQuoted << topology.strip_tag_towards;
   out << YAML::Key << "cpu" << YAML::Value << topology.cpu;
+  if (!topology.gates.empty()) {
+    out << YAML::Key << "gates" << YAML::Value << YAML::BeginSeq;
+    for (const auto& gate : topology.gates) {
+      out << YAML::Flow << YAML::BeginMap << YAML::Key << "from" << YAML::Value << gate.from;
+      out << YAML::Key << "to" << YAML::Value << gate.to << YAML::EndMap;
+    }
+    out << YAML::EndSeq;
+  }
   out << YAML::Key << "services" << YAML::Value << YAML::BeginMap;
   for (const auto& [name, service] : topology.services) {
     out << YAML::Key << name << YAML::Value << YAML::BeginMap;

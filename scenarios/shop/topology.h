@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "engine/core/error.h"
 #include "scenarios/shop/node_runtime.h"
@@ -18,6 +19,11 @@ struct ServiceTopology {
   std::map<std::string, OperationTime> operations;
 };
 
+// A fault gate that everything from the nodes of `from` to those of `to` passes.
+struct GateTopology {
+  std::string from, to;
+};
+
 struct Topology {
   std::string name = "shop";
   std::uint64_t seed = 1;
@@ -25,6 +31,7 @@ struct Topology {
   std::uint32_t span_sample = 20;
   std::string strip_tag_towards;      // fault for tests, see NodeConfig
   int cpu = -1;                       // core for the whole stack; -1: not pinned
+  std::vector<GateTopology> gates;    // node gate-1, gate-2, ... in this order
   std::map<std::string, ServiceTopology> services;  // the eleven known names; absent ones get the defaults of shop.topology.yaml
 };
 

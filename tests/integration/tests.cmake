@@ -49,6 +49,7 @@ tidemark_test(NAME stack_integration_tests LABEL integration
   LINK tidemark::shop PkgConfig::hiredis PkgConfig::sqlite3)
 target_sources(stack_integration_tests PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/stack_fixture.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/stack_faults_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stack_lifecycle_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stack_shop_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stack_tag_test.cpp)

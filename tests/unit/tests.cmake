@@ -94,6 +94,7 @@ tidemark_test(NAME io_tests LABEL io LINK tidemark::io SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/live/feed_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/live/run_metrics_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/live/terminal_view_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/net/fault_gate_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/net/http_client_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/net/http_parser_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/net/http_server_test.cpp
@@ -109,6 +110,7 @@ tidemark_test(NAME io_tests LABEL io LINK tidemark::io SOURCES
 )
 
 tidemark_test(NAME shop_tests LABEL unit LINK tidemark::shop SOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/shop/fault_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shop/idle_nodes_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/scenario_check_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shop/node_counters_test.cpp

@@ -116,6 +116,7 @@ class RawClient {
   RawClient& operator=(RawClient&&) = delete;
 
   bool connected() const { return connected_; }
+  std::size_t reads() const { return reads_; }  // in so many pieces did the answers come
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {
       const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -154,6 +155,7 @@ class RawClient {
     if (timed_out_) return false;
     char buffer[16 * 1024];
     const ssize_t count = ::recv(fd_, buffer, sizeof buffer, 0);
+    ++reads_;
     if (count > 0) unread_.append(buffer, static_cast<std::size_t>(count));
     return count > 0;
   }
@@ -161,6 +163,7 @@ class RawClient {
   int fd_;
   bool connected_ = false;
   bool timed_out_ = false;
+  std::size_t reads_ = 0;
   std::string unread_;
 };
 
