@@ -34,7 +34,8 @@ struct SelfStats {
   std::uint64_t sends = 0,
                 late_sends = 0;  // timer-driven sends that were ready to go; of those, > 1 ms after their instant
   std::int64_t worst_lateness_ns = 0;
-  std::int64_t cpu_ns = 0, run_queue_ns = 0;  // of the worker's thread: running; runnable but waiting for a core
+  std::int64_t cpu_ns = 0, run_queue_ns = 0;  // of the worker's thread: running, but for polls of idle sockets
+                                              // until something is due; runnable but waiting for a core
   std::uint64_t no_descriptor = 0, no_port = 0;
   std::uint64_t held_back = 0;  // sends that had to wait for the limit of an approval
   std::uint64_t overflow = 0;   // requests that were due with every connection in use, and waited

@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace tidemark::drive {
 namespace {
@@ -70,7 +71,9 @@ void Worker::sleep_and_react() {
   const std::int64_t limit = pacer_.sleep_until(seen_, next_instant(seen_)) - seen_;
   const bool behind = overdue();
   const auto events = loop_.wait(Nanos(limit));
+  const std::int64_t asleep_at = seen_;
   pacer_.woke(now(), !events.empty(), interval_->timer_floor);
+  if (limit <= 0 && events.empty() && !behind) polled_ns_ += seen_ - asleep_at;  // awake by choice, not for work
   for (const auto& event : events) {
     on_event(event);
     // A planned start does not wait for the rest of the batch; the answers looked at the clock. Not where a batch of
@@ -165,7 +168,7 @@ void Worker::cut(std::int64_t at, CutSchedule::Cut kind, bool last) {
   interval_->flows.in_flight = flows_.active();
   for (std::size_t i = 0; i < series_in_flight_.size(); ++i)
     interval_->series[i].counts.in_flight = series_in_flight_[i];
-  interval_->self.cpu_ns = times.cpu_ns;
+  interval_->self.cpu_ns = std::max<std::int64_t>(0, times.cpu_ns - std::exchange(polled_ns_, 0));
   interval_->self.run_queue_ns = times.run_queue_ns;
   interval_->connections = open_connections_ + channel_connections();
   interval_->waiting = waiting_;

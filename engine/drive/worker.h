@@ -255,7 +255,8 @@ class Worker final : private Channel::Owner {
   std::int64_t next_due_ = LoadClock::kNever;  // when next_arrival_ is planned on the run's clock
   LoadClock clock_;                            // of the open loads
   Pacer pacer_;
-  double factor_ = 1;  // the rate, as a multiple of the planned one
+  std::int64_t polled_ns_ = 0;  // since the last cut: looked at idle sockets until something was due
+  double factor_ = 1;           // the rate, as a multiple of the planned one
   bool paused_ = false;
   Random traces_;
   IndexedRandom variables_;
