@@ -57,8 +57,8 @@ void Worker::begin_flow(std::uint32_t flow, std::uint64_t number, std::int64_t p
   slot.user = who.user;
   slot.begun = planned;
   if (compiled.traced) {
-    slot.trace_high = traces_.next();
-    slot.trace_low = traces_.next() | 1U;  // never all zero
+    slot.trace_high = traces_.next() | 1U;  // never all zero
+    slot.trace_low = traces_.next();        // every remainder as likely: nodes sample traces by it
   }
   if (compiled.uses_state) begin_state(slot);
   if (!user_cookies_.empty() && who.pool != kNone) bring_cookies(slot);

@@ -16,10 +16,9 @@ class Breaker {
  public:
   enum class State : std::uint8_t { closed, open, half_open };
   // Says which stretch of which state let a call through, so that an outcome which arrives after the next change of
-  // state is not taken for one that belongs to it. Eight bytes: keep it beside the call.
+  // state is not taken for one that belongs to it. Four bytes, the rule's own: keep it beside the call.
   struct Permit {
     std::uint32_t epoch = 0;
-    std::uint32_t mark = 0;  // the rule's own
   };
   struct Outcome {
     Nanos latency{};

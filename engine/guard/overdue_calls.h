@@ -29,16 +29,18 @@ class OverdueCalls {
     told_ = std::max(told_, number - kParts - 1);
     return overdue;
   }
+  // Stretches are named by their last 20 bits: enough for calls that last 32,000 limits.
+  static constexpr int kNameBits = 20;
   // A call starts, after newly(now). The answer names its stretch.
   std::uint32_t started(Instant now) {
     const std::int64_t number = at(now);
     ++ring_[slot(number)];
-    return static_cast<std::uint32_t>(number);
+    return static_cast<std::uint32_t>(number) & ((1U << kNameBits) - 1);
   }
   // It ends. True: newly() has told of it already.
   bool ended(std::uint32_t stretch) {
-    // Stretches are compared modulo 2^32: a call may last 268 million limits.
-    const auto behind = static_cast<std::int32_t>(stretch - static_cast<std::uint32_t>(told_));
+    const std::uint32_t ahead = (stretch - static_cast<std::uint32_t>(told_)) << (32 - kNameBits);
+    const std::int32_t behind = static_cast<std::int32_t>(ahead) >> (32 - kNameBits);
     if (behind <= 0) return true;
     --ring_[slot(told_ + behind)];
     return false;

@@ -71,11 +71,11 @@ void SequentialBreaker::learn(Instant now, Pair& tests, bool bad) {
 
 std::optional<Breaker::Permit> SequentialBreaker::allow(Instant now) {
   if (state_ == State::closed) {
-    if (!slow_matters()) return Permit{.epoch = epoch_};
+    if (!slow_matters()) return permit(0);
     for (std::uint64_t i = std::min<std::uint64_t>(overdue_.newly(now), kMostProbes); i > 0; --i) {
       learn(now, slowness_, true);
     }
-    if (!alarmed(now)) return Permit{.epoch = epoch_, .mark = overdue_.started(now)};
+    if (!alarmed(now)) return permit(overdue_.started(now));
     open(now);
     return std::nullopt;
   }
@@ -87,7 +87,7 @@ std::optional<Breaker::Permit> SequentialBreaker::allow(Instant now) {
   if (state_ != State::half_open || out_ >= places_) return std::nullopt;
   ++out_;
   heard_ = now;
-  return Permit{.epoch = epoch_, .mark = next_probe_++};
+  return permit(next_probe_++);
 }
 
 Nanos SequentialBreaker::patience() const {
@@ -111,24 +111,24 @@ void SequentialBreaker::judge(Instant now, bool bad) {
 }
 
 void SequentialBreaker::finished(Instant now, Permit permit, const Outcome& outcome) {
-  if (permit.epoch != epoch_) return;
+  if (!is_current(permit)) return;
   const bool slow = slow_matters() && outcome.latency > settings_.slow;
   if (state_ == State::half_open) {
-    if (permit.mark < lost_before_) return;
+    if (mark_of(permit) < lost_before_) return;
     --out_;
     return judge(now, outcome.failed || slow);
   }
   if (!outcome.failed) usual_s_ += (to_seconds(outcome.latency) - usual_s_) / 64;
   learn(now, failures_, outcome.failed);
-  if (slow_matters() && !overdue_.ended(permit.mark)) learn(now, slowness_, slow);
+  if (slow_matters() && !overdue_.ended(mark_of(permit))) learn(now, slowness_, slow);
   if ((outcome.failed || slow) && alarmed(now)) open(now);
 }
 
 void SequentialBreaker::abandoned(Instant, Permit permit) {
-  if (permit.epoch != epoch_) return;
+  if (!is_current(permit)) return;
   if (state_ == State::closed) {
-    if (slow_matters()) overdue_.ended(permit.mark);
-  } else if (state_ == State::half_open && permit.mark >= lost_before_) {
+    if (slow_matters()) overdue_.ended(mark_of(permit));
+  } else if (state_ == State::half_open && mark_of(permit) >= lost_before_) {
     --out_;
   }
 }

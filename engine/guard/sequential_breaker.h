@@ -75,6 +75,13 @@ class SequentialBreaker final : public Breaker {
   void open(Instant now);
   void close(Instant now);
   void judge(Instant now, bool bad);
+  // A permit is the last 12 bits of the epoch and 20 of a mark: the stretch that a call started in, or a probe's
+  // number.
+  static constexpr int kMarkBits = OverdueCalls::kNameBits;
+  Permit permit(std::uint32_t mark) const { return {.epoch = epoch_ << kMarkBits | mark}; }
+  bool is_current(Permit permit) const { return ((permit.epoch >> kMarkBits ^ epoch_) & 0xfffU) == 0; }
+  static std::uint32_t mark_of(Permit permit) { return permit.epoch & ((1U << kMarkBits) - 1); }
+
   Nanos patience() const;
   void give_up_probes(Instant now);
 

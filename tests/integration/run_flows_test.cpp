@@ -118,6 +118,7 @@ TEST_F(RunFlows, EveryTaggedRequestCarriesTheFlowsTagAndTrace) {
   ASSERT_TRUE(summary);
   std::map<std::string, int> traces;
   std::set<std::string> spans;
+  std::set<std::uint64_t> remainders;
   for (const auto& request : seen) {
     const auto tag = traffic::parse_tag(request.headers.at("x-shadow"));
     ASSERT_TRUE(tag);
@@ -128,7 +129,9 @@ TEST_F(RunFlows, EveryTaggedRequestCarriesTheFlowsTagAndTrace) {
     ASSERT_TRUE(trace && trace->valid());
     ++traces[trace->trace_id()];
     spans.insert(trace->span_id());
+    remainders.insert(trace->trace_low % 4);
   }
+  EXPECT_EQ(remainders.size(), 4u) << "nodes keep the traces whose remainder is 0: there must be such";
   EXPECT_EQ(traces.size(), 50u);
   for (const auto& [trace, requests] : traces) EXPECT_EQ(requests, 2) << trace;
   EXPECT_EQ(spans.size(), 100u);
