@@ -178,7 +178,7 @@ void add_options(CLI::App& command, SearchArguments& arguments) {
       ->check(CLI::Range(0.005, 0.5))
       ->capture_default_str();
   command.add_option("--within", arguments.within,
-                     "time of load in all; then the result is what is known (default 5m)");
+                     "time of load in all; then the result is what is known (default 8m)");
   command.add_option("--connections", run.connections, "at most so many")->check(CLI::Range(1U, 10'000'000U));
   command.add_option("--arrivals", run.arrivals, "poisson (default) or even")
       ->check(CLI::IsMember({"poisson", "even"}));

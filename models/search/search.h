@@ -34,9 +34,9 @@ struct SearchOptions {
   double growth = 2;                     // of the rise, > 1
   double rise_s = 3;                     // measured seconds of a rising probe
   double probe_s = 24;                   // measured seconds of a probe near the limit
-  double precision = 0.05;               // aim: half the 95 % interval over the rate
+  double precision = 0.04;               // aim: half the 95 % interval over the rate
   double acceptable = 0.15;              // when the time is up: wider than this is no result
-  double within_s = 300;                 // seconds of load in all; then the result is what is known
+  double within_s = 480;                 // seconds of load in all; then the result is what is known
   int attempts = 3;                      // of a probe whose run was not valid
 };
 
