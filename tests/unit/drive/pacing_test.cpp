@@ -103,7 +103,7 @@ TEST_F(PacerTest, AProbeThatWasOvertakenIsForgotten) {
 TEST_F(PacerTest, AimsBeforeWhatIsDueByWhatSleepsAreAlwaysLateBy) {
   Pacer pacer({.spin = {}, .probe = false});
   std::int64_t at = 0;
-  const auto sleep = [&](std::int64_t late) {
+  const auto wake_late_by = [&](std::int64_t late) {
     const std::int64_t target = pacer.sleep_until(at, at + 100'000);
     EXPECT_EQ(target, at + 100'000 - pacer.lead());
     pacer.woke(target + late, false, floor_);
@@ -111,12 +111,13 @@ TEST_F(PacerTest, AimsBeforeWhatIsDueByWhatSleepsAreAlwaysLateBy) {
   };
   for (int i = 0; i < Pacer::kFirstSleeps; ++i) {
     EXPECT_EQ(pacer.lead(), 0) << "nothing is known yet";
-    sleep(9'000 + 100 * i);
+    wake_late_by(9'000 + 100 * i);
   }
   EXPECT_EQ(pacer.lead(), 9'000);
-  for (int i = 0; i < 20'000; ++i) sleep(i % 10 == 0 ? 5'000 : 12'000);  // a tenth at 5 us: the 5th percentile is there
+  for (int i = 0; i < 20'000; ++i)
+    wake_late_by(i % 10 == 0 ? 5'000 : 12'000);  // a tenth at 5 us: the 5th percentile is there
   EXPECT_NEAR(static_cast<double>(pacer.lead()), 5'000, 400);
-  for (int i = 0; i < 5'000; ++i) sleep(90'000);
+  for (int i = 0; i < 5'000; ++i) wake_late_by(90'000);
   EXPECT_EQ(pacer.lead(), Pacer::kMostLead);
 }
 
