@@ -13,6 +13,7 @@ namespace tidemark::cli {
 
 void add_run(CLI::App& app, ExitCode& exit_code);
 void add_ctl(CLI::App& app, ExitCode& exit_code);
+void add_guard(CLI::App& app, ExitCode& exit_code);
 void add_new(CLI::App& app, ExitCode& exit_code);
 void add_validate(CLI::App& app, ExitCode& exit_code);
 void add_stack(CLI::App& app, ExitCode& exit_code);  // stack up|down|status, and the hidden `node`

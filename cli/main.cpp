@@ -37,6 +37,7 @@ int run(int argc, char** argv) {
   tidemark::cli::add_demo(app, exit_code);
   tidemark::cli::add_stack(app, exit_code);
   tidemark::cli::add_fault(app, exit_code);
+  tidemark::cli::add_guard(app, exit_code);
   tidemark::cli::add_new(app, exit_code);
   tidemark::cli::add_validate(app, exit_code);
   tidemark::cli::add_run(app, exit_code);

@@ -6,6 +6,7 @@ target_sources(tidemark PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/fault.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fault_gate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fit.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard.cpp
   ${CMAKE_CURRENT_LIST_DIR}/live_outputs.cpp
   ${CMAKE_CURRENT_LIST_DIR}/new.cpp
   ${CMAKE_CURRENT_LIST_DIR}/parameters.cpp
