@@ -24,6 +24,7 @@ void add_plan(CLI::App& app, ExitCode& exit_code);
 void add_verify(CLI::App& app, ExitCode& exit_code);
 void add_report(CLI::App& app, ExitCode& exit_code);
 void add_search(CLI::App& app, ExitCode& exit_code);
+void add_twin(CLI::App& app, ExitCode& exit_code);
 void add_demo(CLI::App& app, ExitCode& exit_code);
 
 // KEY=VALUE arguments of -e, the last one of a key winning.

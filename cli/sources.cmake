@@ -23,5 +23,6 @@ target_sources(tidemark PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/stack_status.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stack_target.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stop_signal.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/twin.cpp
   ${CMAKE_CURRENT_LIST_DIR}/validate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/verify.cpp)
