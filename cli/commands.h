@@ -13,6 +13,7 @@ namespace tidemark::cli {
 
 void add_run(CLI::App& app, ExitCode& exit_code);
 void add_ctl(CLI::App& app, ExitCode& exit_code);
+void add_guard(CLI::App& app, ExitCode& exit_code);
 void add_new(CLI::App& app, ExitCode& exit_code);
 void add_validate(CLI::App& app, ExitCode& exit_code);
 void add_stack(CLI::App& app, ExitCode& exit_code);  // stack up|down|status, and the hidden `node`
@@ -23,6 +24,7 @@ void add_plan(CLI::App& app, ExitCode& exit_code);
 void add_verify(CLI::App& app, ExitCode& exit_code);
 void add_report(CLI::App& app, ExitCode& exit_code);
 void add_search(CLI::App& app, ExitCode& exit_code);
+void add_twin(CLI::App& app, ExitCode& exit_code);
 void add_demo(CLI::App& app, ExitCode& exit_code);
 
 // KEY=VALUE arguments of -e, the last one of a key winning.

@@ -37,6 +37,7 @@ int run(int argc, char** argv) {
   tidemark::cli::add_demo(app, exit_code);
   tidemark::cli::add_stack(app, exit_code);
   tidemark::cli::add_fault(app, exit_code);
+  tidemark::cli::add_guard(app, exit_code);
   tidemark::cli::add_new(app, exit_code);
   tidemark::cli::add_validate(app, exit_code);
   tidemark::cli::add_run(app, exit_code);
@@ -45,6 +46,7 @@ int run(int argc, char** argv) {
   tidemark::cli::add_fit(app, exit_code);
   tidemark::cli::add_plan(app, exit_code);
   tidemark::cli::add_verify(app, exit_code);
+  tidemark::cli::add_twin(app, exit_code);
   tidemark::cli::add_report(app, exit_code);
   tidemark::cli::add_audit(app, exit_code);
   try {

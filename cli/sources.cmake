@@ -6,6 +6,7 @@ target_sources(tidemark PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/fault.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fault_gate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fit.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard.cpp
   ${CMAKE_CURRENT_LIST_DIR}/live_outputs.cpp
   ${CMAKE_CURRENT_LIST_DIR}/new.cpp
   ${CMAKE_CURRENT_LIST_DIR}/parameters.cpp
@@ -22,5 +23,6 @@ target_sources(tidemark PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/stack_status.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stack_target.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stop_signal.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/twin.cpp
   ${CMAKE_CURRENT_LIST_DIR}/validate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/verify.cpp)

@@ -64,6 +64,7 @@ struct Connection {
   }
 
   TcpSocket socket;
+  std::string peer;  // its address, as text
   HttpParser parser;
   ReadBuffer in;
   std::string out;
@@ -150,6 +151,7 @@ Task<void> HttpServer::Impl::accept_loop(std::shared_ptr<Impl> self) {
     peer.non_blocking(true, ignored);
     ++self->counters.accepted;
     const auto place = self->open.emplace(self->open.end(), std::move(peer), self->limits);
+    place->peer = place->socket.remote_endpoint(ignored).address().to_string();
     place->enter(Phase::idle, Clock::now() + self->limits.idle_deadline);
     self->tasks.spawn(serve(Seat(self, place)));
   }
@@ -234,7 +236,9 @@ Task<bool> HttpServer::Impl::answer(std::shared_ptr<Impl> self, Connection* conn
   ++self->counters.requests;
   Response response;
   try {
-    response = co_await self->handler(connection->parser.take_request());
+    Request request = connection->parser.take_request();
+    request.peer = connection->peer;
+    response = co_await self->handler(std::move(request));
   } catch (const boost::system::system_error& error) {
     if (error.code() == asio::error::operation_aborted && !connection->socket.is_open()) throw;
     ++self->counters.handler_exceptions;

@@ -28,6 +28,7 @@ struct Request {
   std::string target = "/";  // origin form, with the query
   Headers headers;
   std::string body;
+  std::string peer;  // set by the server: the address of whoever sent it, without its port; "" in a client
 
   std::string_view path() const;                   // target without the query
   std::string query(std::string_view name) const;  // decoded; "" if absent

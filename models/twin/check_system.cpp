@@ -169,11 +169,6 @@ class Checker {
     if (edge.to != "*" && find(edge.to) == nullptr) problem(place, fmt::format("there is no service '{}'", edge.to));
     if (edge.delay.count() < 0 || edge.timeout.count() < 0) problem(place, "times must not be negative");
     at_least(place + ".delay_cv", edge.delay_cv, 0, 10);
-    share(place + ".retry.jitter", edge.retry.jitter);
-    at_least(place + ".retry.budget", edge.retry.budget, 0, 100);
-    if (edge.retry.most > 100) problem(place + ".retry.most", "must be at most 100");
-    if (edge.retry.base.count() < 0 || edge.retry.cap < edge.retry.base)
-      problem(place + ".retry", "must have 0 <= base <= cap");
   }
 
   void check(const Flow& flow) {

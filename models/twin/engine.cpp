@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -11,7 +12,8 @@ namespace {
 
 constexpr std::int64_t kShortestScanNs = 20'000'000, kLongestScanNs = 1'000'000'000;
 constexpr double kGuessedFlows = 1e4;  // a second, where the arrivals cannot say
-constexpr std::size_t kLookAhead = 6;  // events whose frames are fetched into the cache beforehand
+// Events from now at which the frame of a coming event is fetched into the cache, and between any two of its ancestors.
+constexpr std::size_t kFarAhead = 24, kBetween = 3, kLevels = 7;
 
 // Hops of a flow, roughly: what the queue is sized by.
 double hops_of(const Plan& plan, std::uint32_t operation, int depth) {
@@ -62,6 +64,7 @@ Simulation::Engine::Engine(Plan planned, SimulationOptions options)
       times_.emplace_back(operation.time, options_.seed, "twin/time/" + service.name + "." + operation.name);
     }
   }
+  watched_.resize(plan.edges.size());
   build_nodes();
   steps_in_flight_.resize(plan.steps.size());
   for (std::uint32_t f = 0; f < plan.flows.size(); ++f) {
@@ -89,7 +92,9 @@ void Simulation::Engine::make_node(std::uint32_t fleet, std::uint32_t number) {
   const auto& planned = plan.fleets[fleet];
   const Service& service = plan.system.services[planned.service];
   const auto index = static_cast<std::uint32_t>(nodes.size());
-  Node& node = nodes.emplace_back(service.workers, service.queue_limit, service.cpu_quota);
+  const auto& pool = service.guard.pool;
+  const bool unbounded = pool && pool->policy == guard::PoolSettings::Policy::unbounded;
+  Node& node = nodes.emplace_back(unbounded ? 0 : service.workers, service.queue_limit, service.cpu_quota);
   node.fleet = fleet;
   node.service = planned.service;
   node.number = number;
@@ -99,20 +104,46 @@ void Simulation::Engine::make_node(std::uint32_t fleet, std::uint32_t number) {
     node.factor = slow->second;
     node.altered = true;
   }
-  const NodeName name = name_of(index);
-  if (options_.limiter) node.limiter = options_.limiter(name, mixed(options_.seed ^ mixed(index)));
-  node.edges.resize(plan.services[planned.service].edges);
-  for (const auto& edge : plan.edges) {
-    if (edge.from != planned.service || !options_.breaker) continue;
-    node.edges[edge.local].breaker = options_.breaker(name, plan.services[edge.to].name,
-                                                      mixed(options_.seed ^ mixed(index * 64ULL + edge.local + 1)));
-  }
+  make_guards(index);
   for (const Cache& cache : service.caches)
     node.caches.emplace_back(cache, cache.per_node ? plan.system.keys.count : 1);
   first_operation_.push_back(static_cast<std::uint32_t>(operation_busy_ns_.size()));
   operation_busy_ns_.resize(operation_busy_ns_.size() + service.operations.size());
   operation_completed_.resize(operation_busy_ns_.size());
   flow_requests_.resize(nodes.size() * plan.flows.size());
+}
+
+// Those that the options bring stand in for those of the system.
+void Simulation::Engine::make_guards(std::uint32_t index) {
+  Node& node = nodes[index];
+  const NodeName name = name_of(index);
+  const auto& guard = plan.system.services[node.service].guard;
+  const std::uint64_t seed = mixed(options_.seed ^ mixed(index));
+  if (options_.limiter) {
+    node.limiter = options_.limiter(name, seed);
+  } else if (guard.limiter) {
+    node.limiter = guard::make_limiter(*guard.limiter, seed);
+  }
+  if (guard.bulkhead) {
+    static constexpr std::array<std::string_view, guard::kPriorities> kNames = {"core", "normal", "browse", "shadow"};
+    node.bulkhead = std::make_unique<guard::Bulkhead>(*guard.bulkhead);
+    for (std::size_t i = 0; i < kNames.size(); ++i)
+      node.groups[i] = static_cast<std::uint8_t>(node.bulkhead->group(kNames[i]));
+  }
+  node.edges.resize(plan.services[node.service].edges);
+  for (const auto& edge : plan.edges) {
+    if (edge.from != node.service) continue;
+    EdgeState& state = node.edges[edge.local];
+    const std::uint64_t edge_seed = mixed(seed + edge.local + 1);
+    if (options_.breaker) {
+      state.breaker = options_.breaker(name, plan.services[edge.to].name, edge_seed);
+    } else if (guard.breaker) {
+      state.breaker = guard::make_breaker(*guard.breaker, edge_seed);
+    }
+    if (guard.retry) state.retry = std::make_unique<guard::Retry>(*guard.retry, mixed(edge_seed));
+    const auto number = static_cast<std::size_t>(&edge - plan.edges.data());
+    if (edge.at_once > 0 || state.breaker || state.retry) watched_[number] = 1;
+  }
 }
 
 NodeName Simulation::Engine::name_of(std::uint32_t node) const {
@@ -148,15 +179,14 @@ void Simulation::Engine::start(schedule::ArrivalStream& arrivals) {
 
 void Simulation::Engine::run_until(std::int64_t end_ns) {
   for (;;) {
-    const std::int64_t next_ns = queue_.empty() ? kNever : queue_.next_time();
-    if (arrival_ns_ <= next_ns) {
+    // An arrival comes before what is due at the same instant.
+    if (!queue_.due(std::min(arrival_ns_, end_ns))) {
       if (arrival_ns_ >= end_ns) break;
       now_ns = arrival_ns_;
       begin_flow();
       continue;
     }
-    if (next_ns >= end_ns) break;
-    if (const Event* soon = queue_.ahead(kLookAhead)) __builtin_prefetch(frames_.data() + soon->index);
+    fetch_ahead();
     const Event event = queue_.pop();
     now_ns = event.time_ns;
     handle(event);
@@ -164,11 +194,43 @@ void Simulation::Engine::run_until(std::int64_t end_ns) {
   now_ns = end_ns;
 }
 
+// What the next events will touch lies scattered over megabytes: asked for now, it is there when their turn comes. The
+// end of a leaf's work may be the end of all its callers', so their frames are asked for too, each once the one before
+// it has come.
+inline void Simulation::Engine::fetch_ahead() {
+  const Event* event = queue_.ahead(kFarAhead);
+  if (event != nullptr) __builtin_prefetch(frames_.data() + event->index);
+  for (std::size_t level = 1; level < kLevels; ++level) {
+    event = queue_.ahead(kFarAhead - level * kBetween);
+    if (event != nullptr) fetch_ancestor(event->index, level);
+  }
+}
+
+// The level-th thing that the end of this frame's work will touch: its node at level 1, then its caller's, ...
+inline void Simulation::Engine::fetch_ancestor(std::uint32_t index, std::size_t level) {
+  for (std::size_t above = 1; index < frames_.size(); ++above) {
+    const Frame& frame = frames_[index];
+    const bool ends = frame.group >= plan.operations[frame.operation].groups;
+    if (above < level) {
+      if (!ends) return;
+      index = frame.parent;
+      continue;
+    }
+    const char* node = reinterpret_cast<const char*>(nodes.data() + frame.node);
+    for (int line = 0; line < 5; ++line) __builtin_prefetch(node + 64 * line);
+    if (ends && frame.parent < frames_.size()) __builtin_prefetch(frames_.data() + frame.parent);
+    if (frame.parent == kClient) __builtin_prefetch(flows_.data() + frame.flow);
+    return;
+  }
+}
+
 void Simulation::Engine::handle(const Event& event) {
   ++results_.events;
   switch (static_cast<Kind>(event.kind)) {
     case Kind::work:
       return end_work(event.index);
+    case Kind::calls:
+      return begin_calls(event.index);
     case Kind::arrive:
       return arrive(event.index);
     case Kind::enter:
@@ -179,6 +241,8 @@ void Simulation::Engine::handle(const Event& event) {
       return retry(event.index);
     case Kind::deadline:
       return pass_deadline(event);
+    case Kind::give_up:
+      return give_up(event);
     case Kind::step:
       return begin_step(event.index);
     case Kind::scan:

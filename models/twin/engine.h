@@ -41,7 +41,7 @@ class Simulation::Engine {
  private:
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-  enum class Kind : std::uint32_t { work, arrive, enter, answer, retry, deadline, step, scan, control };
+  enum class Kind : std::uint32_t { work, calls, arrive, enter, answer, retry, deadline, give_up, step, scan, control };
 
   struct Control {
     enum class What : std::uint8_t { fault_begins, fault_ends, noticed, scale, node_ready } what = What::scale;
@@ -69,6 +69,9 @@ class Simulation::Engine {
   // engine.cpp: construction, the loop, flows.
   void build_nodes();
   void make_node(std::uint32_t fleet, std::uint32_t number);
+  void make_guards(std::uint32_t node);
+  void fetch_ahead();
+  void fetch_ancestor(std::uint32_t frame, std::size_t level);
   void handle(const Event& event);
   void begin_flow();
   void begin_step(std::uint32_t flow);
@@ -83,6 +86,7 @@ class Simulation::Engine {
   void send(std::uint32_t frame, std::uint32_t fleet, std::uint32_t region);
   void end_call(std::uint32_t frame);
   void tell_caller(const Frame& child, Answer answer);
+  void tell_guards(const Frame& child, Answer answer);
   void settle(std::uint32_t parent, std::uint32_t call, std::uint8_t attempt, Answer answer);
   bool try_again(std::uint32_t parent, std::uint32_t call, std::uint8_t attempt, Answer answer);
   void retry(std::uint32_t frame);
@@ -95,10 +99,15 @@ class Simulation::Engine {
   // engine_nodes.cpp: what happens at a node.
   void arrive(std::uint32_t frame);
   void enter(std::uint32_t frame);
+  void give_up(const Event& event);
+  void leave_queue(std::uint32_t frame);
   void begin_work(std::uint32_t frame);
   std::int64_t work_ends(Node& node, const PlannedOperation& operation, double drawn_ns);
   void end_work(std::uint32_t frame);
+  void begin_calls(std::uint32_t frame);
   void leave(std::uint32_t frame);
+  void answer_early(std::uint32_t frame);
+  void leave_node(const Frame& frame);
   void give_worker_back(std::uint32_t frame);
   void turn_away(std::uint32_t frame, Answer answer);
   void reply(std::uint32_t frame);
@@ -131,6 +140,7 @@ class Simulation::Engine {
   SimulationOptions options_;
   EventQueue queue_;
   FrameArena frames_;
+  std::vector<char> watched_;        // which edges have a breaker, a bulkhead or retries at their callers
   std::vector<ServiceTimes> times_;  // per operation
   std::vector<Fleet> fleets_;
   Bits route_, chance_, users_;
@@ -143,7 +153,7 @@ class Simulation::Engine {
   schedule::ArrivalStream* arrivals_ = nullptr;
   std::int64_t arrival_ns_ = kNever;
   schedule::Arrival arrival_{};
-  std::vector<FlowState> flows_;
+  std::vector<FlowState, HugePages<FlowState>> flows_;
   std::vector<std::uint32_t> free_flows_;
   std::uint64_t flows_in_flight_ = 0;
   std::vector<std::uint64_t> steps_in_flight_;

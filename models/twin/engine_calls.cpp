@@ -6,9 +6,9 @@
 namespace tidemark::twin {
 namespace {
 
-constexpr double kMostSaved = 10;  // retries that a budget saves up
-
-bool harmful(Answer answer) {
+// Who refuses protects itself: that says nothing of whether it could have answered, and asking again at once would only
+// feed its overload.
+bool failed(Answer answer) {
   return answer == Answer::error || answer == Answer::unreachable || answer == Answer::timed_out;
 }
 
@@ -43,17 +43,17 @@ void Simulation::Engine::issue(std::uint32_t parent, std::uint32_t number, std::
   if (frames_[parent].doomed) return settle(parent, number, attempt, Answer::unreachable);
   if (plan.system.deadlines && frames_[parent].deadline_ns <= now_ns)
     return settle(parent, number, attempt, Answer::timed_out);
-  EdgeState& state = caller.edges[edge.local];
-  if (edge.at_once > 0 && state.under_way >= edge.at_once) return settle(parent, number, attempt, Answer::crowded);
   guard::Breaker::Permit permit;
-  if (state.breaker) {
-    const auto allowed = state.breaker->allow(instant());
-    if (!allowed) return settle(parent, number, attempt, Answer::open_circuit);
-    permit = *allowed;
-  }
-  ++state.under_way;
-  if (edge.retry.budget > 0 && attempt == 0) {
-    state.retries_saved = std::min(state.retries_saved + edge.retry.budget, kMostSaved);
+  if (watched_[call.edge]) {
+    EdgeState& state = caller.edges[edge.local];
+    if (edge.at_once > 0 && state.under_way >= edge.at_once) return settle(parent, number, attempt, Answer::crowded);
+    if (state.breaker) {
+      const auto allowed = state.breaker->allow(instant());
+      if (!allowed) return settle(parent, number, attempt, Answer::open_circuit);
+      permit = *allowed;
+    }
+    ++state.under_way;
+    if (state.retry && attempt == 0) state.retry->requested(instant());
   }
   const std::uint32_t index = frames_.make();
   Frame& frame = frames_[index];
@@ -146,11 +146,7 @@ void Simulation::Engine::pass_deadline(const Event& event) {
   const Frame copy = frame;
   frame.parent = kNobody;
   if (frame.state == Frame::State::queued && plan.system.deadlines) {
-    Node& node = nodes[frame.node];
-    node.pool.abandon(instant(), event.index);
-    if (node.limiter) node.limiter->abandoned(instant());
-    ++node.failed;
-    --node.inside;
+    leave_queue(event.index);
     frames_.free(event.index);
   }
   tell_caller(copy, Answer::timed_out);
@@ -166,13 +162,23 @@ void Simulation::Engine::end_call(std::uint32_t index) {
 // `child` as it was when the call ended, whatever has become of it.
 void Simulation::Engine::tell_caller(const Frame& child, Answer answer) {
   if (child.parent == kClient) return end_step(child.flow, answer);
+  if (watched_[plan.calls[child.call].edge]) tell_guards(child, answer);
+  settle(child.parent, child.call, child.attempt, answer);
+}
+
+void Simulation::Engine::tell_guards(const Frame& child, Answer answer) {
   EdgeState& state = nodes[frames_[child.parent].node].edges[plan.edges[plan.calls[child.call].edge].local];
   --state.under_way;
   if (state.breaker) {
-    state.breaker->finished(instant(), {.epoch = child.permit},
-                            {.latency = Nanos(ns_since(child.called, now_ns)), .failed = answer != Answer::ok});
+    const guard::Breaker::Permit permit{.epoch = child.permit};
+    if (answer == Answer::ok || failed(answer)) {
+      const Nanos latency(ns_since(child.called, now_ns));
+      state.breaker->finished(instant(), permit, {.latency = latency, .failed = failed(answer)});
+    } else {
+      state.breaker->abandoned(instant(), permit);
+    }
   }
-  settle(child.parent, child.call, child.attempt, answer);
+  if (state.retry && answer == Answer::ok) state.retry->succeeded();
 }
 
 // A call has its answer: another attempt, or one call less to wait for.
@@ -185,19 +191,14 @@ void Simulation::Engine::settle(std::uint32_t index, std::uint32_t call, std::ui
 }
 
 bool Simulation::Engine::try_again(std::uint32_t parent, std::uint32_t call, std::uint8_t attempt, Answer answer) {
-  const PlannedEdge& edge = plan.edges[plan.calls[call].edge];
-  const RetryRule& rule = edge.retry;
-  if (attempt >= rule.most || !(harmful(answer) || answer == Answer::queue_full)) return false;
-  double pause = static_cast<double>(rule.base.count()) *
-                 static_cast<double>(std::uint64_t{1} << std::min(attempt, std::uint8_t{20}));
-  pause = std::min(pause, static_cast<double>(rule.cap.count())) * (1 - rule.jitter * chance_.uniform());
-  const std::int64_t at = now_ns + static_cast<std::int64_t>(pause);
-  if (plan.system.deadlines && at >= frames_[parent].deadline_ns) return false;
-  EdgeState& state = nodes[frames_[parent].node].edges[edge.local];
-  if (rule.budget > 0) {
-    if (state.retries_saved < 1) return false;
-    state.retries_saved -= 1;
-  }
+  if (!failed(answer) || !watched_[plan.calls[call].edge]) return false;
+  EdgeState& state = nodes[frames_[parent].node].edges[plan.edges[plan.calls[call].edge].local];
+  if (!state.retry || frames_[parent].doomed) return false;
+  const bool repeatable = answer == Answer::unreachable || plan.operations[plan.calls[call].operation].idempotent;
+  const std::int64_t deadline = frames_[parent].deadline_ns;
+  const Nanos left = plan.system.deadlines && deadline != kNever ? Nanos(deadline - now_ns) : Nanos::max();
+  const auto decision = state.retry->failed(instant(), attempt + 1U, repeatable, left, Nanos{});
+  if (decision.verdict != guard::Retry::Verdict::again) return false;
   ++results_.retries;
   const std::uint32_t index = frames_.make();
   Frame& frame = frames_[index];
@@ -207,7 +208,7 @@ bool Simulation::Engine::try_again(std::uint32_t parent, std::uint32_t call, std
   frame.call = static_cast<std::uint16_t>(call);
   frame.attempt = static_cast<std::uint8_t>(attempt + 1);
   frame.deadline_ns = kNever;
-  push(at, index, Kind::retry);
+  push(now_ns + decision.wait.count(), index, Kind::retry);
   return true;
 }
 

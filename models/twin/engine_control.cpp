@@ -136,7 +136,7 @@ void Simulation::Engine::cut(std::uint32_t index) {
     if (frame.state == Frame::State::queued) frames_.free(f);
   }
   node.pool = guard::WorkerPool(service.workers > 0 ? service.workers : kNone, service.queue_limit);
-  if (node.limiter) node.limiter = options_.limiter(name_of(index), mixed(options_.seed ^ mixed(index)));
+  make_guards(index);
   node.inside = 0;
   node.arrived = node.completed = node.failed = node.refused = 0;
   node.cpu_ns = 0;

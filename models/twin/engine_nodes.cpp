@@ -33,15 +33,50 @@ void Simulation::Engine::arrive(std::uint32_t index) {
 void Simulation::Engine::enter(std::uint32_t index) {
   Frame& frame = frames_[index];
   Node& node = nodes[frame.node];
+  using Decision = guard::WorkerPool::Decision;
   const bool late = frame.parent == kNobody && plan.system.deadlines;
-  const auto decision = late ? guard::WorkerPool::Decision::refused : node.pool.acquire(instant(), index);
-  if (decision == guard::WorkerPool::Decision::refused) {
+  const bool crowded = !late && node.bulkhead && !node.bulkhead->enter(node.groups[frame.priority]);
+  const auto decision = late || crowded ? Decision::refused : node.pool.acquire(instant(), index);
+  if (decision == Decision::refused) {
     if (node.limiter) node.limiter->abandoned(instant());
-    return turn_away(index, Answer::queue_full);
+    if (late || crowded) {
+      ++node.refused;
+    } else if (node.bulkhead) {
+      node.bulkhead->leave(node.groups[frame.priority]);
+    }
+    return turn_away(index, crowded ? Answer::crowded : Answer::queue_full);
   }
   ++node.inside;
-  if (decision == guard::WorkerPool::Decision::granted) return begin_work(index);
+  if (decision == Decision::granted) return begin_work(index);
   frame.state = Frame::State::queued;
+  const auto& pool = plan.system.services[node.service].guard.pool;
+  if (pool && pool->policy == guard::PoolSettings::Policy::block)
+    push(now_ns + pool->wait.count(), index, Kind::give_up);
+}
+
+// It has waited for a worker as long as the pool's policy lets it.
+void Simulation::Engine::give_up(const Event& event) {
+  const Frame& frame = frames_[event.index];
+  if (frame.state != Frame::State::queued) return;
+  const auto& pool = plan.system.services[nodes[frame.node].service].guard.pool;
+  if (!pool || frame.arrived_ns + pool->wait.count() > event.time_ns) return;  // another in the same frame
+  leave_queue(event.index);
+  turn_away(event.index, Answer::queue_full);
+}
+
+void Simulation::Engine::leave_queue(std::uint32_t index) {
+  const Frame& frame = frames_[index];
+  Node& node = nodes[frame.node];
+  node.pool.abandon(instant(), index);
+  if (node.limiter) node.limiter->abandoned(instant());
+  ++node.failed;
+  leave_node(frame);
+}
+
+void Simulation::Engine::leave_node(const Frame& frame) {
+  Node& node = nodes[frame.node];
+  --node.inside;
+  if (node.bulkhead) node.bulkhead->leave(node.groups[frame.priority]);
 }
 
 void Simulation::Engine::turn_away(std::uint32_t index, Answer answer) {
@@ -57,14 +92,16 @@ void Simulation::Engine::begin_work(std::uint32_t index) {
   frame.holds = true;
   frame.granted_ns = now_ns;
   if (node.limiter) node.limiter->started(instant(), Nanos(now_ns - frame.arrived_ns));
-  std::int64_t drawn = times_[frame.operation].draw();
-  if (!node.altered && !plan.services[node.service].shaped) {
-    node.cpu_ns += static_cast<std::int64_t>(static_cast<double>(drawn) * operation.cpu_share);
-    return push(now_ns + drawn, index, Kind::work);
-  }
   if (node.error_chance > 0 && chance_.happens(node.error_chance)) {
     frame.answer = Answer::error;
     return push(now_ns, index, Kind::work);
+  }
+  // By way of the queue: a refusal further on frees the worker for the next in line, and so on through all of them.
+  if (operation.answer_first) return push(now_ns, index, Kind::calls);
+  const std::int64_t drawn = times_[frame.operation].draw();
+  if (!node.altered && !plan.services[node.service].shaped) {
+    node.cpu_ns += static_cast<std::int64_t>(static_cast<double>(drawn) * operation.cpu_share);
+    return push(now_ns + drawn, index, Kind::work);
   }
   push(work_ends(node, operation, static_cast<double>(drawn)), index, Kind::work);
 }
@@ -94,9 +131,15 @@ void Simulation::Engine::end_work(std::uint32_t index) {
   const PlannedOperation& operation = plan.operations[frame.operation];
   const Service& service = plan.system.services[node.service];
   if (service.crosstalk > 0 && frame.answer == Answer::ok) --fleets_[node.fleet].serving;
+  if (operation.answer_first) return leave(index);
   if (!operation.hold_worker) give_worker_back(index);
   if (operation.cache != kNone)
     frames_[index].missed = !cache_of(nodes[frames_[index].node], operation.cache).get(now_ns, frames_[index].key);
+  call_next(index);
+}
+
+void Simulation::Engine::begin_calls(std::uint32_t index) {
+  if (frames_[index].doomed) return frames_.free(index);
   call_next(index);
 }
 
@@ -120,18 +163,34 @@ void Simulation::Engine::give_worker_back(std::uint32_t index) {
 void Simulation::Engine::leave(std::uint32_t index) {
   if (frames_[index].doomed) return frames_.free(index);
   const PlannedOperation& operation = plan.operations[frames_[index].operation];
+  if (operation.answer_first && !frames_[index].answered && frames_[index].answer == Answer::ok)
+    return answer_early(index);
   if (frames_[index].holds) give_worker_back(index);
   Frame& frame = frames_[index];
   Node& node = nodes[frame.node];
   if (frame.missed && frame.answer == Answer::ok) cache_of(node, operation.cache).put(now_ns, frame.key);
   ++(frame.answer == Answer::ok ? node.completed : node.failed);
-  --node.inside;
+  leave_node(frame);
   if (node.limiter) {
     node.limiter->finished(instant(), {.latency = Nanos(now_ns - frame.arrived_ns),
                                        .queued = Nanos(frame.granted_ns - frame.arrived_ns),
                                        .dropped = frame.answer != Answer::ok});
   }
   reply(index);
+}
+
+// The caller goes on; the worker stays taken for the work.
+void Simulation::Engine::answer_early(std::uint32_t index) {
+  const std::uint32_t answer = frames_.make();
+  frames_[answer] = frames_[index];
+  Frame& frame = frames_[index];
+  frame.parent = kNobody;
+  frame.answered = true;
+  frame.state = Frame::State::working;
+  Node& node = nodes[frame.node];
+  const auto drawn = static_cast<double>(times_[frame.operation].draw());
+  push(work_ends(node, plan.operations[frame.operation], drawn), index, Kind::work);
+  reply(answer);
 }
 
 void Simulation::Engine::reply(std::uint32_t index) {

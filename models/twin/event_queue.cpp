@@ -10,7 +10,7 @@
 namespace tidemark::twin {
 namespace {
 
-constexpr double kEventsInASlot = 48;
+constexpr double kEventsInASlot = 256;  // many, so that ahead() seldom looks past the end of one
 constexpr std::size_t kFewEvents = 24;  // up to so many are sorted by insertion at once
 
 // Stable; short runs are nearly sorted already.
@@ -31,7 +31,7 @@ EventQueue::EventQueue(double per_second)
       near_bits_((std::size_t{1} << kNearBits) / 64),
       far_bits_((std::size_t{1} << kFarBits) / 64) {
   const double width_ns = kEventsInASlot * 1e9 / std::max(per_second, 1.0);
-  shift_ = std::clamp(static_cast<int>(std::lround(std::log2(width_ns))), 6, 24);
+  shift_ = std::clamp(static_cast<int>(std::lround(std::log2(width_ns))), 8, 24);
   slot_end_ = 0;
   turn_end_ = std::int64_t{1} << (shift_ + kNearBits);
   era_end_ = std::int64_t{1} << (shift_ + kNearBits + kFarBits);
@@ -111,15 +111,15 @@ void EventQueue::sort_loaded() {
   if (loaded_.size() <= kFewEvents) {
     std::copy(loaded_.begin(), loaded_.end(), sorted_.begin());
   } else {
-    constexpr std::size_t kBins = 64;
+    constexpr std::size_t kBins = 256;
     std::array<std::uint32_t, kBins> place{};
-    const int down = shift_ - 6;
+    const int down = shift_ - 8;
     for (const Event& event : loaded_) ++place[static_cast<std::size_t>(event.time_ns >> down) % kBins];
     std::uint32_t sum = 0;
     for (std::uint32_t& count : place) sum += std::exchange(count, sum);
     for (const Event& event : loaded_)
       sorted_[place[static_cast<std::size_t>(event.time_ns >> down) % kBins]++] = event;
-    if (loaded_.size() > 64 * kFewEvents) {  // a crowd: its bins are no longer short
+    if (loaded_.size() > kBins * kFewEvents) {  // a crowd: its bins are no longer short
       std::stable_sort(sorted_.begin(), sorted_.end(),
                        [](const Event& a, const Event& b) { return a.time_ns < b.time_ns; });
       return;
@@ -134,37 +134,43 @@ void EventQueue::load(Slot& slot) {
   sort_loaded();
 }
 
-// To the next slot that holds something; there must be one.
-void EventQueue::advance() {
-  assert(size_ > 0);
+// To the next slot that holds something, unless it begins at `limit` or later.
+bool EventQueue::advance(std::int64_t limit) {
   for (;;) {
     const std::int64_t turn = turn_end_ - (std::int64_t{1} << (shift_ + kNearBits));
     const std::size_t from = static_cast<std::size_t>((slot_end_ - turn) >> shift_);
     const std::size_t index = next_bit(near_bits_, from);
-    if (index < near_.size()) {
-      near_bits_[index / 64] &= ~(std::uint64_t{1} << (index % 64));
-      slot_end_ = turn + ((static_cast<std::int64_t>(index) + 1) << shift_);
-      return load(near_[index]);
+    if (index == near_.size()) {
+      if (!next_turn(limit)) return false;
+      continue;
     }
-    next_turn();
+    const std::int64_t start = turn + (static_cast<std::int64_t>(index) << shift_);
+    if (start >= limit) return false;
+    near_bits_[index / 64] &= ~(std::uint64_t{1} << (index % 64));
+    slot_end_ = start + (std::int64_t{1} << shift_);
+    load(near_[index]);
+    return true;
   }
 }
 
 // The first wheel is empty: the next slot of the second is spread over it, or the next era begins.
-void EventQueue::next_turn() {
+bool EventQueue::next_turn(std::int64_t limit) {
   const int turn_shift = shift_ + kNearBits;
   const std::int64_t era = era_end_ - (std::int64_t{1} << (turn_shift + kFarBits));
   const std::size_t from = static_cast<std::size_t>((turn_end_ - era) >> turn_shift);
   const std::size_t index = next_bit(far_bits_, from);
   if (index < far_.size()) {
+    const std::int64_t start = era + (static_cast<std::int64_t>(index) << turn_shift);
+    if (start >= limit) return false;
     far_bits_[index / 64] &= ~(std::uint64_t{1} << (index % 64));
-    slot_end_ = era + (static_cast<std::int64_t>(index) << turn_shift);
-    turn_end_ = slot_end_ + (std::int64_t{1} << turn_shift);
+    slot_end_ = start;
+    turn_end_ = start + (std::int64_t{1} << turn_shift);
     empty_slot(far_[index],
                [this](const Event& event) { append(near_, near_bits_, (event.time_ns >> shift_) & kNearMask, event); });
-    return;
+    return true;
   }
   const auto earliest = std::ranges::min_element(beyond_, {}, &Event::time_ns);
+  if (earliest == beyond_.end() || earliest->time_ns >= limit) return false;
   const int era_shift = turn_shift + kFarBits;
   const std::int64_t next_era = earliest->time_ns >> era_shift << era_shift;
   era_end_ = next_era + (std::int64_t{1} << era_shift);
@@ -172,6 +178,7 @@ void EventQueue::next_turn() {
   std::vector<Event> waiting;
   waiting.swap(beyond_);
   for (const Event& event : waiting) push_far(event);
+  return true;
 }
 
 }  // namespace tidemark::twin

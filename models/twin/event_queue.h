@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "models/twin/huge_pages.h"
+
 namespace tidemark::twin {
 
 struct Event {
@@ -33,15 +35,20 @@ class EventQueue {
   }
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
-  // Of the next event; there must be one.
-  std::int64_t next_time() {
-    if (at_ == sorted_.size() && late_.empty()) advance();
-    if (late_.empty()) return sorted_[at_].time_ns;
-    return at_ == sorted_.size() ? late_.front().event.time_ns
-                                 : std::min(sorted_[at_].time_ns, late_.front().event.time_ns);
+  // Whether the next event is before `limit`; it is `next()` then. Asking for no more than is needed keeps what will
+  // still be pushed before the next event out of the current slot.
+  bool due(std::int64_t limit) {
+    if (at_ == sorted_.size() && late_.empty() && !advance(limit)) return false;
+    return next() < limit;
   }
+  // Its time, after due() has found that there is one.
+  std::int64_t next() const {
+    if (late_.empty()) return sorted_[at_].time_ns;
+    const std::int64_t late_ns = late_.front().event.time_ns;
+    return at_ == sorted_.size() ? late_ns : std::min(sorted_[at_].time_ns, late_ns);
+  }
+  // The next event, which due() has found.
   Event pop() {
-    if (at_ == sorted_.size() && late_.empty()) advance();
     --size_;
     // On a tie what was sorted was pushed before what came late.
     if (late_.empty() || (at_ < sorted_.size() && sorted_[at_].time_ns <= late_.front().event.time_ns)) {
@@ -82,8 +89,8 @@ class EventQueue {
   void push_late(const Event& event);
   void push_far(const Event& event);
   Event pop_late();
-  void advance();
-  void next_turn();
+  bool advance(std::int64_t limit);
+  bool next_turn(std::int64_t limit);
   void load(Slot& slot);
   void sort_loaded();
   template <class Take>
@@ -103,7 +110,7 @@ class EventQueue {
   std::vector<Slot> near_, far_;
   Bits near_bits_, far_bits_;  // of slots that hold something
   std::vector<Event> beyond_;  // in the order of pushing
-  std::vector<Event> chunks_;
+  std::vector<Event, HugePages<Event>> chunks_;
   std::vector<std::uint32_t> next_chunk_, free_chunks_;
 };
 

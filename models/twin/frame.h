@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "models/twin/huge_pages.h"
+
 namespace tidemark::twin {
 
 inline constexpr std::uint32_t kClient = 0xffff'ffff;  // parent of a step's first frame
@@ -60,6 +62,7 @@ struct alignas(64) Frame {
   std::uint8_t attempt = 0;
   bool holds : 1 = false;       // a worker
   bool missed : 1 = false;      // the operation's cache
+  bool answered : 1 = false;    // its caller has gone on (Operation::answer_first)
   bool doomed : 1 = false;      // its node is gone: what is under way only frees it
   std::uint16_t flow_kind = 0;  // number of its flow in the system
 };
@@ -88,7 +91,7 @@ class FrameArena {
   }
 
  private:
-  std::vector<Frame> frames_;
+  std::vector<Frame, HugePages<Frame>> frames_;
   std::vector<std::uint32_t> free_;
 };
 

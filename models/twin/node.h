@@ -1,14 +1,16 @@
 // One node of the simulation: pool, limiter, what it does to work, and its counters. Internal to models/twin.
 #pragma once
 
-#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <vector>
 
 #include "engine/guard/breaker.h"
+#include "engine/guard/bulkhead.h"
 #include "engine/guard/limiter.h"
+#include "engine/guard/retry.h"
 #include "engine/guard/worker_pool.h"
 #include "models/twin/cpu_meter.h"
 #include "models/twin/keys.h"
@@ -19,7 +21,7 @@ namespace tidemark::twin {
 struct EdgeState {
   std::unique_ptr<guard::Breaker> breaker;
   std::uint32_t under_way = 0;  // calls, for the bulkhead
-  double retries_saved = 0;     // for the retry budget
+  std::unique_ptr<guard::Retry> retry;
 };
 
 struct Node {
@@ -28,6 +30,8 @@ struct Node {
 
   guard::WorkerPool pool;
   std::unique_ptr<guard::Limiter> limiter;
+  std::unique_ptr<guard::Bulkhead> bulkhead;
+  std::array<std::uint8_t, guard::kPriorities> groups{};  // of the bulkhead, by priority
   std::uint32_t fleet = 0, service = 0;
   bool up = true;       // answers
   bool listed = false;  // callers pick it
@@ -37,7 +41,7 @@ struct Node {
   std::int64_t extra_ns = 0, stalled_until_ns = 0;
   std::uint32_t error_chance = 0;                                     // of 2^32
   std::uint32_t inside = 0;                                           // requests admitted and not ended
-  std::uint64_t arrived = 0, completed = 0, failed = 0, refused = 0;  // refused: by the limiter
+  std::uint64_t arrived = 0, completed = 0, failed = 0, refused = 0;  // refused: before the pool
   std::int64_t cpu_ns = 0;
   CpuMeter cpu;
   std::vector<EdgeState> edges;

@@ -56,6 +56,8 @@ class Planner {
       planned.local = i;
       planned.cpu_share = operation.cpu_share;
       planned.hold_worker = operation.hold_worker;
+      planned.answer_first = operation.answer_first;
+      planned.idempotent = operation.idempotent;
       const auto cache = std::ranges::find(service.caches, operation.cache, &Cache::name);
       if (cache != service.caches.end()) planned.cache = static_cast<std::uint32_t>(cache - service.caches.begin());
       planned.first_group = static_cast<std::uint32_t>(plan_.groups.size());
@@ -106,9 +108,7 @@ class Planner {
                            .delay_ns = settings.delay.count(),
                            .timeout_ns = settings.timeout.count(),
                            .delay_cv = settings.delay_cv,
-                           .retry = settings.retry,
-                           .at_once = settings.at_once,
-                           .watched = settings.at_once > 0 || (settings.retry.most > 0 && settings.retry.budget > 0)});
+                           .at_once = settings.at_once});
     return static_cast<std::uint32_t>(plan_.edges.size() - 1);
   }
 

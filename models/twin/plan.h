@@ -28,8 +28,8 @@ struct PlannedOperation {
   std::uint32_t local = 0;  // number in its service
   std::uint32_t first_group = 0, groups = 0;
   std::uint32_t cache = kNone;  // number in its service
-  double cpu_share = 1;
-  bool hold_worker = true;
+  double cpu_share = 0;
+  bool hold_worker = true, answer_first = false, idempotent = true;
 };
 
 struct PlannedEdge {
@@ -37,9 +37,7 @@ struct PlannedEdge {
   std::uint32_t from = kNone, to = 0;  // services; from kNone: clients
   std::int64_t delay_ns = 0, timeout_ns = 0;
   double delay_cv = 0;
-  RetryRule retry{};
   std::uint32_t at_once = 0;
-  bool watched = false;  // has state at each caller: breaker, bulkhead or retry budget
 };
 
 struct PlannedService {

@@ -13,6 +13,7 @@
 #include "engine/core/error.h"
 #include "engine/core/histogram.h"
 #include "engine/core/units.h"
+#include "engine/guard/guard_settings.h"
 #include "engine/guard/limiter.h"
 
 namespace tidemark::twin {
@@ -51,10 +52,14 @@ struct CallGroup {
 struct Operation {
   std::string name{};
   ServiceTime time{};    // own work, done before the first call
-  double cpu_share = 1;  // of the work, done first: the part that a CPU quota slows down
+  double cpu_share = 0;  // of the work, done first: the part that a CPU quota slows down
   std::string cache{};   // looked up after the own work, filled when the operation has ended well after a miss
   std::vector<CallGroup> then{};
   bool hold_worker = true;  // while calling, as in the bundled stack; false: an asynchronous server
+  // The calls come first, then the answer, then the own work, for which the worker stays taken: what a caller sees of
+  // it is its wait alone. For systems made from a fitted model (from_model.h), whose base already holds the work.
+  bool answer_first = false;
+  bool idempotent = true;  // may be called again although it may have been done
 };
 
 // The keys that flows ask for, one a flow: number k of 1..count with a probability that falls as k^-skew (Zipf; 0: all
@@ -99,22 +104,18 @@ struct Service {
   std::vector<Cache> caches{};
   std::optional<Autoscaler> autoscaler{};
   std::string region{};  // the only one that it is in; empty: every one
-};
-
-struct RetryRule {
-  std::uint32_t most = 0;  // further attempts
-  Nanos base = std::chrono::milliseconds(50), cap = std::chrono::milliseconds(100);
-  double jitter = 0.5;  // the pause is drawn from [1 - jitter, 1] of base x 2^k, at most cap
-  double budget = 0.1;  // retries per call on average, saved up to 10 s of them; 0: no budget
+  // limiter, bulkhead (groups by the names of priorities) and pool stand before each node; breaker and retry before
+  // each service that it calls, one of each for each node. What else a guard block has is not simulated.
+  guard::GuardSettings guard{};
+  bool recorded = true;  // its nodes are in the run directory
 };
 
 // How `from` calls `to`; "*" stands for every service, "client" for whoever sends the flows. The last that fits counts.
 struct Edge {
   std::string from = "*", to = "*";
-  Nanos delay{};        // of the network, one way
-  double delay_cv = 0;  // lognormal
-  Nanos timeout{};      // of one attempt; 0: what is left of the caller's deadline
-  RetryRule retry{};
+  Nanos delay{};              // of the network, one way
+  double delay_cv = 0;        // lognormal
+  Nanos timeout{};            // of one attempt; 0: what is left of the caller's deadline
   std::uint32_t at_once = 0;  // a bulkhead: calls under way from one node of `from`, more are refused; 0: any number
 };
 

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "scenarios/shop/call_guards.h"
+
 namespace tidemark::shop {
 
 net::Response refuse(int status, const std::string& error, const std::string& what) {
@@ -13,8 +15,11 @@ net::Response refuse(int status, const std::string& error, const std::string& wh
 
 net::Response relay(net::CallResult result, const std::string& callee) {
   switch (result.status) {
-    case net::CallResult::Status::ok:
-      return net::Response::json(result.response.status, std::move(result.response.body));
+    case net::CallResult::Status::ok: {
+      net::Response answer = net::Response::json(result.response.status, std::move(result.response.body));
+      if (const auto* by = result.response.headers.find(kRefusedHeader)) answer.headers.set(kRefusedHeader, *by);
+      return answer;
+    }
     case net::CallResult::Status::timed_out:
       return refuse(504, callee + "-timed-out", result.error);
     case net::CallResult::Status::failed:

@@ -32,6 +32,7 @@ std::string node_config_text(const NodeConfig& config) {
               {"workers", config.workers},
               {"queue_limit", config.queue_limit},
               {"operations", operations},
+              {"guard", config.guard},
               {"options", config.options},
               {"tag_key", config.tag_key},
               {"control_key", config.control_key},
@@ -57,6 +58,7 @@ Result<NodeConfig> parse_node_config(std::string_view text) {
     for (const auto& [name, time] : parsed.at("operations").items()) {
       config.operations[name] = {Nanos(time.at("mean_ns").get<std::int64_t>()), time.at("cv"), time.at("cpu_share")};
     }
+    config.guard = parsed.at("guard");
     config.options = parsed.at("options").get<std::map<std::string, std::string>>();
     config.tag_key = parsed.at("tag_key");
     config.control_key = parsed.at("control_key");

@@ -10,6 +10,7 @@
 
 #include "engine/core/units.h"
 #include "engine/core/watermark.h"
+#include "engine/guard/deadline.h"
 #include "engine/guard/worker_pool.h"
 
 namespace tidemark::shop {
@@ -17,6 +18,7 @@ namespace tidemark::shop {
 struct OperationCounter {
   double busy_seconds = 0;  // worker held
   std::uint64_t completed = 0;
+  guard::TimeQuantile usual{0};  // of the time from worker to end; fed where deadlines are guarded
 };
 
 class NodeCounters {
@@ -27,7 +29,8 @@ class NodeCounters {
   std::uint64_t refused_before_pool = 0;
 
   OperationCounter& operation(const std::string& name) { return operations_[name]; }  // the reference stays valid
-  double* extra(const std::string& name) { return &extra_[name]; }                    // the pointer stays valid
+  const std::map<std::string, double>& extras() const { return extra_; }
+  double* extra(const std::string& name) { return &extra_[name]; }  // the pointer stays valid
   // `flow` is "live" for live traffic. At most 64 flows by name, the rest under "other".
   void count_flow(const std::string& flow);
   // Kept until acknowledged; the same text only once among those, at most 100. True when it is new.

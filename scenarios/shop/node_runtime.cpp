@@ -51,6 +51,8 @@ NodeRuntime::Impl::Impl(NodeRuntime& owner, NodeConfig node_config)
       dying(io.get_executor()),
       spans(config.span_sample),
       client(io),
+      entrance(config.seed, name, counters),
+      call_guards(config.seed, name),
       group(io),
       server(io, net::ServerLimits{}, [this](net::Request request) { return serve(std::move(request)); }) {
   if (config.registry.port != 0) {
@@ -119,6 +121,8 @@ NodeRuntime::NodeRuntime(NodeConfig config) {
   }
   impl_->add_admin_routes();
   impl_->add_fault_routes();
+  impl_->add_guard_routes();
+  if (const auto set = impl_->set_guard(impl_->config.guard); !set) impl_->log("error", "", set.error().message());
 }
 
 NodeRuntime::~NodeRuntime() = default;
@@ -171,8 +175,17 @@ net::Task<bool> NodeRuntime::perform(std::string operation, std::string tag_head
                         std::move(work));
 }
 
-void NodeRuntime::admission(std::function<std::optional<net::Response>(Instant now)> decide) {
+void NodeRuntime::admission(std::function<std::optional<net::Response>(const net::Request&, Instant now)> decide) {
   impl_->admission = std::move(decide);
+}
+
+void NodeRuntime::on_guard(std::function<void(const GuardConfig&)> apply) {
+  apply(impl_->guard_settings);
+  impl_->guard_listeners.push_back(std::move(apply));
+}
+
+WatermarkSample NodeRuntime::watermark() {
+  return impl_->watermark();
 }
 
 void NodeRuntime::before_watermark(std::function<void()> update) {

@@ -1,6 +1,6 @@
-// What every node of the stack is made of: an HTTP server, a bounded worker pool (guard::WorkerPool), service times drawn from a
-// lognormal of which a part is real CPU work, the shadow tag enforced on the way in and carried on the way out, discovery,
-// watermark, spans, log. A service adds only its routes. One process, one thread, one io_context.
+// What every node of the stack is made of: an HTTP server, a bounded worker pool (guard::WorkerPool), service times
+// drawn from a lognormal of which a part is real CPU work, the shadow tag enforced on the way in and carried on the way
+// out, discovery, watermark, spans, log. A service adds only its routes. One process, one thread, one io_context.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@
 
 #include "engine/core/error.h"
 #include "engine/core/trace_id.h"
+#include "engine/core/watermark.h"
+#include "engine/guard/limiter.h"
 #include "engine/net/asio.h"
 #include "engine/net/http_client.h"
 #include "engine/net/message.h"
@@ -31,39 +34,45 @@ struct OperationTime {
   double cpu_share = 0.0;  // part of the drawn time that is spent computing; the rest waits
 };
 
-struct NodeConfig {  // what the supervisor hands a node, as JSON on its standard input
-  std::string service;              // "product"
-  std::uint32_t index = 1;          // node name: "product-1"
+struct NodeConfig {         // what the supervisor hands a node, as JSON on its standard input
+  std::string service;      // "product"
+  std::uint32_t index = 1;  // node name: "product-1"
   std::uint32_t workers = 64;
   std::uint32_t queue_limit = 1024;
   std::map<std::string, OperationTime> operations;  // "*": every operation not named
+  nlohmann::json guard = nlohmann::json::object();  // guard_config.h, defaults of the topology included
   std::map<std::string, std::string> options;  // per service: {"inventory_by": "call"}, {"limits": "/path/limits.json"}
-  std::string tag_key;              // hex text; the text itself is the HMAC key
-  std::string control_key;          // what whoever controls this node must show; "": nobody may
+  std::string tag_key;                         // hex text; the text itself is the HMAC key
+  std::string control_key;                     // what whoever controls this node must show; "": nobody may
   std::uint64_t seed = 1;
-  net::Endpoint registry;           // port 0: this node is the registry
-  std::filesystem::path data_dir;   // this node's own files
-  std::filesystem::path log_file;   // JSON lines
-  std::string strip_tag_towards;    // fault for tests: "inventory", "retry:product", "consumer" — "" in normal use
-  std::uint32_t span_sample = 20;   // one trace in so many is recorded
-  int cpu = -1;                     // pin to this core; -1: not pinned
+  net::Endpoint registry;          // port 0: this node is the registry
+  std::filesystem::path data_dir;  // this node's own files
+  std::filesystem::path log_file;  // JSON lines
+  std::string strip_tag_towards;   // fault for tests: "inventory", "retry:product", "consumer" — "" in normal use
+  std::uint32_t span_sample = 20;  // one trace in so many is recorded
+  int cpu = -1;                    // pin to this core; -1: not pinned
   std::string name() const { return service + "-" + std::to_string(index); }
 };
 
 class NodeRuntime;
+struct GuardConfig;
 
-// What a request brought with it. Every call out of a handler goes through here, so that tag, trace and deadline travel along.
+// What a request brought with it. Every call out of a handler goes through here, so that tag, trace and deadline travel
+// along.
 class CallContext {
  public:
   traffic::ShadowTag tag;
-  TraceContext trace;      // of this node's server span
+  TraceContext trace;  // of this node's server span
   Instant deadline;
   NodeRuntime& node;
+  std::optional<guard::Ask> ask = std::nullopt;  // whose priority travels along; none: work that no request began
+  std::vector<std::string> worked = {};          // services that have answered calls of this request
 
-  // One node of `service`, found by discovery, chosen uniformly at random. Idempotent calls (GET) are tried once more on
-  // another node after a connection failure, within the deadline. The answer's status may be anything.
+  // One node of `service`, found by discovery, chosen uniformly at random. Idempotent calls (GET) are tried once more
+  // on another node after a connection failure, within the deadline. The answer's status may be anything.
   net::Task<net::CallResult> call(std::string service, std::string method, std::string target, std::string body = {});
-  // The x-shadow value for a call to `service` that does not go through call() (RESP): "" only under the fault that strips it.
+  // The x-shadow value for a call to `service` that does not go through call() (RESP): "" only under the fault that
+  // strips it.
   std::string tag_towards(const std::string& service) const;
 };
 
@@ -76,7 +85,8 @@ class NodeRuntime {
 
   // `path` may end in "/*". `operation` names the service time and the watermark row. Requests are refused with 403
   // "tag-undecided" (inside: neither live nor genuine) or "tag-forged" (at the edge: not genuine) before they reach a
-  // handler; with 503 "queue-full" by the pool, with 504 "deadline-exceeded" when they waited past their deadline.
+  // handler; with 503 and x-tidemark-refused by the guards of the entrance and by a full pool, with 504
+  // "deadline-exceeded" when they waited past their deadline.
   // The worker is held for the drawn service time and for all that the handler awaits.
   void route(const std::string& method, const std::string& path, const std::string& operation, Operation handler);
   // Outside the pool and the tag: health, audit scans, control.
@@ -87,20 +97,26 @@ class NodeRuntime {
                      std::function<net::Task<net::Response>(net::Request)> handler);
   // Background coroutine, cancelled at stop: consumers, relays.
   void background(std::function<net::Task<void>()> task);
-  // The same as a routed request (tag check, pool, service time, span, flow counters) for work that does not come by HTTP:
-  // an event to consume, a RESP command. `tag_header` is what the work carries; empty is refused as tag-undecided, naming `caller`.
-  // False when it was refused.
+  // The same as a routed request (tag check, pool, service time, span, flow counters) for work that does not come by
+  // HTTP: an event to consume, a RESP command. `tag_header` is what the work carries; empty is refused as
+  // tag-undecided, naming `caller`. False when it was refused.
   net::Task<bool> perform(std::string operation, std::string tag_header, std::string traceparent, std::string caller,
                           std::function<net::Task<void>(CallContext&)> work);
 
-  // Asked after the tag and before the pool: an answer turns the request away (admission control at the edge).
-  void admission(std::function<std::optional<net::Response>(Instant now)> decide);
+  // Asked after the tag and before the other guards: an answer turns the request away (admission control at the edge).
+  void admission(std::function<std::optional<net::Response>(const net::Request&, Instant now)> decide);
+  // Told of the settings in force: at once, and whenever an order has changed them.
+  void on_guard(std::function<void(const GuardConfig&)> apply);
+  // The node's own watermark, now.
+  WatermarkSample watermark();
   // Called before each watermark is read, to bring counters up to date.
   void before_watermark(std::function<void()> update);
-  // Registers another address of this node under nodes/<name>/<node> (the cache's RESP port); before run() or in a handler.
+  // Registers another address of this node under nodes/<name>/<node> (the cache's RESP port); before run() or in a
+  // handler.
   void advertise(const std::string& name, net::Endpoint endpoint);
 
-  // A counter of this service in the watermark's `extra` and in /metrics; the pointer stays valid; this node's thread only.
+  // A counter of this service in the watermark's `extra` and in /metrics; the pointer stays valid; this node's thread
+  // only.
   double* counter(const std::string& name);
   void log(const std::string& level, const std::string& trace_id, const std::string& message,
            std::vector<std::pair<std::string, std::string>> context = {});
@@ -109,7 +125,8 @@ class NodeRuntime {
   // Endpoints of a service known by discovery now; empty if none.
   const std::vector<net::Endpoint>& endpoints(const std::string& service) const;
 
-  // Listens on 127.0.0.1:0, registers, writes "ready PORT\n" to `ready_fd`, serves until SIGTERM; drains. Returns the exit code.
+  // Listens on 127.0.0.1:0, registers, writes "ready PORT\n" to `ready_fd`, serves until SIGTERM; drains. Returns the
+  // exit code.
   ExitCode run(int ready_fd);
 
  private:
@@ -130,6 +147,7 @@ ExitCode run_store(NodeConfig config, int ready_fd);
 ExitCode run_cache(NodeConfig config, int ready_fd);
 ExitCode run_events(NodeConfig config, int ready_fd);
 ExitCode run_registry(NodeConfig config, int ready_fd);
-ExitCode run_gate(NodeConfig config, int ready_fd);  // a fault gate between two services, where the topology declares one
+ExitCode run_gate(NodeConfig config,
+                  int ready_fd);  // a fault gate between two services, where the topology declares one
 
 }  // namespace tidemark::shop

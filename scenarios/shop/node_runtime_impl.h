@@ -10,15 +10,19 @@
 #include <vector>
 
 #include "engine/core/random.h"
+#include "engine/guard/deadline.h"
 #include "engine/net/http_client.h"
 #include "engine/net/http_server.h"
 #include "engine/net/task_group.h"
 #include "engine/observe/json_log.h"
+#include "scenarios/shop/call_guards.h"
 #include "scenarios/shop/discovery.h"
+#include "scenarios/shop/entrance_guards.h"
 #include "scenarios/shop/node_counters.h"
 #include "scenarios/shop/node_faults.h"
 #include "scenarios/shop/node_runtime.h"
 #include "scenarios/shop/pool_gate.h"
+#include "scenarios/shop/priority.h"
 #include "scenarios/shop/service_time.h"
 #include "scenarios/shop/span_buffer.h"
 #include "scenarios/shop/tag_gate.h"
@@ -29,6 +33,8 @@ inline constexpr std::string_view kDeadlineHeader = "x-tidemark-deadline-ms";  /
 inline constexpr std::string_view kTraceHeader = "traceparent";
 inline constexpr std::chrono::milliseconds kDefaultBudget{5000};  // of a request that brings no deadline
 inline constexpr std::chrono::milliseconds kLongestBudget{60000};
+inline constexpr guard::DeadlineSettings kUndeclaredDeadline{
+    .patience = kDefaultBudget, .longest = kLongestBudget, .margin = Nanos{}, .quantile = 0};
 
 // Name, service time and counters of one operation, looked up once.
 struct OperationEntry {
@@ -53,6 +59,9 @@ struct Job {
   std::uint64_t parent_span = 0;  // 0: the trace began here
   Instant deadline;
   const char* kind = "SERVER";
+  guard::Ask ask;
+  EntranceGuards::Pass pass;             // what it owes to the guards that let it in
+  std::shared_ptr<PoolGate::Pool> pool;  // whose worker it holds
   Instant arrived = Clock::now();
   Instant granted{};
   int status = 0;  // HTTP status, or 200/500 for work that is none
@@ -68,15 +77,16 @@ struct NodeRuntime::Impl {
                           std::function<net::Task<void>(CallContext&)> work);
   const Route* match(const net::Request& request, bool* path_known) const;
   OperationEntry operation_entry(const std::string& name);
+  guard::TimeQuantile usual_time() const;  // an empty one, of the quantile that is declared
   // nullopt: refused, noted as a problem that names this node and the caller; `refusal` is the answer.
   std::optional<traffic::ShadowTag> admit_tag(std::string_view header, const std::string& caller,
                                               const TraceContext& trace, net::Response* refusal);
   TraceContext begin_trace(std::string_view traceparent, std::uint64_t* parent_span);
   void count_arrival(const Job& job);
-  net::Task<PoolGate::Entry> begin(Job& job);              // takes a worker
-  net::Task<int> spend(const Job& job);        // the drawn service time; 500 or 504: a fault answers that instead
-  void finish(const Job& job);                 // gives the worker back, counts, records the span
-  struct End {                                             // finish(), however the coroutine that did the work ends
+  net::Task<PoolGate::Outcome> begin(Job& job);  // takes a worker
+  net::Task<int> spend(const Job& job);          // the drawn service time; 500 or 504: a fault answers that instead
+  void finish(const Job& job);                   // gives the worker back, counts, records the span
+  struct End {                                   // finish(), however the coroutine that did the work ends
     Impl& impl;
     const Job& job;
     ~End() { impl.finish(job); }
@@ -86,7 +96,16 @@ struct NodeRuntime::Impl {
   void log_rarely(const TraceContext& trace, const char* what, const std::string& detail);
   bool consumes() const;  // this node's perform() handles events
 
+  // Past admission() and the guards; an answer turns the request away, which has then paid what it owes.
+  net::Task<std::optional<net::Response>> enter(Job& job, const net::Request& request);
+
   // node_calls.cpp
+  struct Outgoing;  // one call, whatever its attempts
+  net::Request request_of(CallContext& context, const Outgoing& call, std::int64_t budget_ms) const;
+  net::Task<net::CallResult> attempt(CallContext& context, CallGuards::Service& guards, const Outgoing& call,
+                                     net::Endpoint endpoint, bool planned);
+  std::optional<Nanos> again(const CallContext& context, CallGuards::Service& guards, const Outgoing& call,
+                             const net::CallResult& result, std::uint32_t attempts);
   net::Task<net::CallResult> call(CallContext& context, std::string service, std::string method, std::string target,
                                   std::string body);
   std::string tag_for(const traffic::ShadowTag& tag, const std::string& service, bool retry) const;
@@ -95,6 +114,9 @@ struct NodeRuntime::Impl {
   // node_admin.cpp
   void add_admin_routes();
   void add_fault_routes();
+  void add_guard_routes();
+  Result<void> set_guard(const nlohmann::json& text);  // all of it, or nothing when something is wrong
+  nlohmann::json guard_state();
   WatermarkSample watermark();
 
   // node_runtime.cpp
@@ -121,7 +143,12 @@ struct NodeRuntime::Impl {
   std::optional<Discovery> discovery;               // absent in the registry itself
   std::map<std::string, OperationEntry> performed;  // operations of perform(), by name
   std::vector<std::unique_ptr<Route>> routes;
-  std::function<std::optional<net::Response>(Instant)> admission;
+  std::function<std::optional<net::Response>(const net::Request&, Instant)> admission;
+  nlohmann::json guard_text = nlohmann::json::object();
+  GuardConfig guard_settings;
+  EntranceGuards entrance;
+  CallGuards call_guards;
+  std::vector<std::function<void(const GuardConfig&)>> guard_listeners;
   std::vector<std::function<void()>> watermark_updates;
   std::deque<std::function<net::Task<void>()>> background;  // never moved: a coroutine lambda lives in its function
   std::map<std::string, net::Endpoint> waiting_addresses;

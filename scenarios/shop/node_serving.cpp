@@ -1,6 +1,7 @@
 // What comes in: tag gate, admission, pool, service time, handler, counters, span.
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -13,22 +14,33 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::chrono::microseconds kTurn{500};
+
 std::string_view header_of(const net::Request& request, std::string_view name) {
   const std::string* value = request.headers.find(name);
   return value ? std::string_view(*value) : std::string_view();
 }
 
-// The remaining budget a caller sent; anything unreadable counts as absent, anything longer as kLongestBudget.
-Instant deadline_of(const net::Request& request, Instant now) {
+// The remaining budget a caller sent; anything unreadable counts as absent, anything longer as the longest there is.
+Instant deadline_of(const net::Request& request, Instant now, const guard::DeadlineSettings& settings) {
   const std::string_view text = header_of(request, kDeadlineHeader);
-  std::int64_t budget_ms = kDefaultBudget.count(), written = 0;
+  std::int64_t written = 0;
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), written);
-  if (!text.empty() && error == std::errc{} && stop == text.data() + text.size()) budget_ms = written;
-  return now + std::chrono::milliseconds(std::clamp<std::int64_t>(budget_ms, 0, kLongestBudget.count()));
+  const bool said = !text.empty() && error == std::errc{} && stop == text.data() + text.size();
+  written = std::clamp<std::int64_t>(written, 0, kLongestBudget.count());
+  const Nanos left = said ? Nanos(std::chrono::milliseconds(written)) : Nanos{-1};
+  return guard::Deadline::from_call(now, left, settings).at();
 }
 
 net::Response refusal_of(int status, const char* error, const std::string& node) {
   return net::Response::json(status, json{{"error", error}, {"node", node}}.dump());
+}
+
+// The node protects itself: nothing was done, and a caller's breaker learns nothing from it.
+net::Response guarded(const char* by, const std::string& node) {
+  net::Response response = refusal_of(503, by, node);
+  response.headers.set(kRefusedHeader, by);
+  return response;
 }
 
 std::int64_t wall_micros_at(Instant instant) {
@@ -47,7 +59,14 @@ bool NodeRuntime::Impl::consumes() const {
 }
 
 OperationEntry NodeRuntime::Impl::operation_entry(const std::string& operation) {
-  return {operation, times.find(operation), &counters.operation(operation)};
+  OperationCounter& counter = counters.operation(operation);
+  counter.usual = usual_time();
+  return {operation, times.find(operation), &counter};
+}
+
+guard::TimeQuantile NodeRuntime::Impl::usual_time() const {
+  const auto& deadline = guard_settings.shared.deadline;
+  return guard::TimeQuantile(deadline ? deadline->quantile : 0);
 }
 
 const Route* NodeRuntime::Impl::match(const net::Request& request, bool* path_known) const {
@@ -109,15 +128,19 @@ void NodeRuntime::Impl::count_arrival(const Job& job) {
   counters.count_flow(job.tag.live() ? kLive : job.tag.flow);
 }
 
-net::Task<PoolGate::Entry> NodeRuntime::Impl::begin(Job& job) {
-  const auto entry = co_await pool.enter(job.deadline);
-  if (entry == PoolGate::Entry::granted) {
+net::Task<PoolGate::Outcome> NodeRuntime::Impl::begin(Job& job) {
+  auto entry = co_await pool.enter(job.deadline);
+  const bool expired = entry.outcome == PoolGate::Outcome::expired;
+  if (entry.outcome == PoolGate::Outcome::granted) {
     job.granted = Clock::now();
+    job.pool = std::move(entry.pool);
+    EntranceGuards::started(job.pass, job.granted, entry.waited);
   } else {
-    if (entry == PoolGate::Entry::expired) ++counters.failed;
-    log_rarely(job.trace, entry == PoolGate::Entry::expired ? "deadline-exceeded" : "queue-full", job.operation->name);
+    EntranceGuards::abandoned(job.pass, Clock::now());
+    if (expired) ++counters.failed;
+    log_rarely(job.trace, expired ? "deadline-exceeded" : "queue-full", job.operation->name);
   }
-  co_return entry;
+  co_return entry.outcome;
 }
 
 void NodeRuntime::Impl::log_rarely(const TraceContext& trace, const char* what, const std::string& detail) {
@@ -130,8 +153,11 @@ void NodeRuntime::Impl::log_rarely(const TraceContext& trace, const char* what, 
 }
 
 void NodeRuntime::Impl::finish(const Job& job) {
-  pool.leave();
+  pool.leave(*job.pool);
   const Instant now = Clock::now();
+  const bool dropped = job.status == 0 || job.status == 503 || job.status == 504;
+  EntranceGuards::finished(job.pass, now, dropped);
+  if (guard_settings.shared.deadline && !dropped) job.operation->counter->usual.add(now - job.granted);
   job.operation->counter->busy_seconds += to_seconds(now - job.granted);
   ++job.operation->counter->completed;
   ++(job.status > 0 && job.status < 500 ? counters.completed : counters.failed);
@@ -156,6 +182,12 @@ void NodeRuntime::Impl::finish(const Job& job) {
 net::Task<int> NodeRuntime::Impl::spend(const Job& job) {
   auto drawn = times.draw(*job.operation->time);
   if (faults.active()) drawn = faults.slowed(drawn);
+  // Without a bound every request has a thread of its own, as it were: they share the one core in turns.
+  while (pool.unbounded() && drawn.compute > kTurn) {
+    compute_for(kTurn);
+    drawn.compute -= kTurn;
+    co_await net::asio::post(io.get_executor(), net::asio::deferred);
+  }
   compute_for(drawn.compute);
   if (drawn.wait > Nanos{0}) {
     net::Timer timer(io.get_executor(), Clock::now() + drawn.wait);
@@ -169,7 +201,7 @@ net::Task<net::Response> NodeRuntime::Impl::run_handler(const Route* route, Job&
   job.status = co_await spend(job);
   if (job.status == 500) co_return refusal_of(500, "fault-injected", name);
   if (job.status == 504) co_return refusal_of(504, "deadline-exceeded", name);
-  CallContext context{job.tag, job.trace, job.deadline, node};
+  CallContext context{job.tag, job.trace, job.deadline, node, job.ask};
   std::string failure;
   try {
     net::Response response = co_await route->handler(context, std::move(request));
@@ -186,6 +218,34 @@ net::Task<net::Response> NodeRuntime::Impl::run_handler(const Route* route, Job&
   co_return refusal_of(500, "internal", name);
 }
 
+net::Task<std::optional<net::Response>> NodeRuntime::Impl::enter(Job& job, const net::Request& request) {
+  if (admission) {
+    if (auto turned_away = admission(request, job.arrived)) {
+      ++counters.refused_before_pool;
+      co_return turned_away;
+    }
+  }
+  // Refused before anybody works for it: the answer would come when nobody waits for it any more.
+  if (guard_settings.shared.deadline && job.deadline - job.arrived < job.operation->counter->usual.value()) {
+    ++counters.refused_before_pool;
+    ++*counters.extra("refused_by_deadline");
+    co_return refusal_of(504, "deadline-too-near", name);
+  }
+  if (!entrance.any()) co_return std::nullopt;
+  const auto decision = entrance.admit(job.arrived, job.ask, &job.pass);
+  if (decision.refused_by != nullptr) {
+    ++counters.refused_before_pool;
+    co_return guarded(decision.refused_by, name);
+  }
+  if (decision.start <= job.arrived) co_return std::nullopt;
+  net::Timer timer(io.get_executor(), std::min(decision.start, job.deadline));
+  co_await timer.async_wait(net::as_values);
+  if (Clock::now() < job.deadline) co_return std::nullopt;
+  ++counters.failed;
+  EntranceGuards::abandoned(job.pass, Clock::now());
+  co_return refusal_of(504, "deadline-exceeded", name);
+}
+
 net::Task<net::Response> NodeRuntime::Impl::serve_route(const Route* route, net::Request request) {
   Job job{.operation = &route->operation};
   job.trace = begin_trace(header_of(request, kTraceHeader), &job.parent_span);
@@ -194,17 +254,19 @@ net::Task<net::Response> NodeRuntime::Impl::serve_route(const Route* route, net:
                        std::string(header_of(request, traffic::kCallerHeader)), job.trace, &refusal);
   if (!tag) co_return refusal;
   job.tag = std::move(*tag);
-  job.deadline = deadline_of(request, job.arrived);
-  count_arrival(job);
-  if (admission) {
-    if (auto turned_away = admission(job.arrived)) {
-      ++counters.refused_before_pool;
-      co_return std::move(*turned_away);
-    }
+  const auto& patience = guard_settings.shared.deadline;
+  job.deadline = deadline_of(request, job.arrived, patience.value_or(kUndeclaredDeadline));
+  if (gate.edge()) {  // what a stranger says of his own importance does not count
+    job.ask = ask_at_edge(request, job.operation->name, job.trace);
+    if (guard_settings.shadow_last && !job.tag.live()) job.ask.priority = guard::Priority::shadow;
+  } else {
+    job.ask = parse_priority(header_of(request, kPriorityHeader));
   }
+  count_arrival(job);
+  if (auto turned_away = co_await enter(job, request)) co_return std::move(*turned_away);
   const auto entry = co_await begin(job);
-  if (entry == PoolGate::Entry::refused) co_return refusal_of(503, "queue-full", name);
-  if (entry == PoolGate::Entry::expired) co_return refusal_of(504, "deadline-exceeded", name);
+  if (entry == PoolGate::Outcome::refused) co_return guarded("queue-full", name);
+  if (entry == PoolGate::Outcome::expired) co_return refusal_of(504, "deadline-exceeded", name);
   const End end{*this, job};
   co_return co_await run_handler(route, job, std::move(request));
 }
@@ -222,11 +284,11 @@ net::Task<bool> NodeRuntime::Impl::perform(std::string operation, std::string ta
   job.tag = std::move(*tag);
   job.deadline = job.arrived + kDefaultBudget;
   count_arrival(job);
-  if (co_await begin(job) != PoolGate::Entry::granted) co_return false;
+  if (co_await begin(job) != PoolGate::Outcome::granted) co_return false;
   const End end{*this, job};
   job.status = co_await spend(job);
   if (job.status != 0) co_return false;
-  CallContext context{job.tag, job.trace, job.deadline, node};
+  CallContext context{job.tag, job.trace, job.deadline, node, guard::Ask{priority_of_operation(job.operation->name)}};
   co_await work(context);
   job.status = 200;
   co_return true;

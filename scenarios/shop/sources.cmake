@@ -4,8 +4,12 @@ target_sources(tidemark_shop PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/cache.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cache_audit.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cache_client.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/call_guards.cpp
   ${CMAKE_CURRENT_LIST_DIR}/child_process.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/degrade_watch.cpp
   ${CMAKE_CURRENT_LIST_DIR}/discovery.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/edge_guard.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/entrance_guards.cpp
   ${CMAKE_CURRENT_LIST_DIR}/event_log.cpp
   ${CMAKE_CURRENT_LIST_DIR}/event_record.cpp
   ${CMAKE_CURRENT_LIST_DIR}/events.cpp
@@ -13,6 +17,7 @@ target_sources(tidemark_shop PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/fault.cpp
   ${CMAKE_CURRENT_LIST_DIR}/gate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/gateway.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/guard_config.cpp
   ${CMAKE_CURRENT_LIST_DIR}/inventory.cpp
   ${CMAKE_CURRENT_LIST_DIR}/limits.cpp
   ${CMAKE_CURRENT_LIST_DIR}/memory_cache.cpp
@@ -27,8 +32,10 @@ target_sources(tidemark_shop PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/notification.cpp
   ${CMAKE_CURRENT_LIST_DIR}/order.cpp
   ${CMAKE_CURRENT_LIST_DIR}/payload.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/peak_shaving.cpp
   ${CMAKE_CURRENT_LIST_DIR}/payment.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pool_gate.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/priority.cpp
   ${CMAKE_CURRENT_LIST_DIR}/product.cpp
   ${CMAKE_CURRENT_LIST_DIR}/redis_connection.cpp
   ${CMAKE_CURRENT_LIST_DIR}/registry.cpp
@@ -49,4 +56,5 @@ target_sources(tidemark_shop PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/tag_gate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/topology.cpp
   ${CMAKE_CURRENT_LIST_DIR}/user.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/yaml_json.cpp
 )

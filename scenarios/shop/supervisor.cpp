@@ -122,7 +122,9 @@ NodeConfig Supervisor::Impl::config_of(const std::string& service, std::uint32_t
     config.workers = sizes.workers;
     config.queue_limit = sizes.queue_limit;
     config.operations = sizes.operations;
+    config.guard = guard_of(topology, service);
   }
+  if (service == "order" && guard_of(topology, "gateway").contains("buffer")) config.options["orders_by"] = "event";
   if (service == "order" || service == "inventory") config.options["inventory_by"] = topology.inventory_by;
   if (service == "gateway" && !options.limits_file.empty()) {
     config.options["limits"] = std::filesystem::absolute(options.limits_file).string();

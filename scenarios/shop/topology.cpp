@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "scenarios/library.h"
+#include "scenarios/shop/guard_config.h"
 #include "scenarios/shop/node_config.h"
+#include "scenarios/shop/yaml_json.h"
 
 namespace tidemark::shop {
 namespace {
@@ -142,6 +144,8 @@ class Reader {
         }
       } else if (key == "cpu") {
         whole(value, key, -1, 1023, topology_.cpu);
+      } else if (key == "guard") {
+        topology_.guard = guard(value, key);
       } else if (key == "gates") {
         gates(value, key);
       } else if (key == "services") {
@@ -153,6 +157,13 @@ class Reader {
         problem(at.Mark(), key, "no such field");
       }
     });
+  }
+
+  nlohmann::json guard(const YAML::Node& node, const std::string& field) {
+    nlohmann::json text = json_of(node);
+    const auto parsed = parse_guard(text, fmt::format("{}:{}: {}", place_, node.Mark().line + 1, field));
+    if (!parsed) problems_.push_back(parsed.error().what);
+    return text;
   }
 
   void gates(const YAML::Node& node, const std::string& place) {
@@ -195,6 +206,8 @@ class Reader {
         whole(value, field, 1, kWorkers, service.workers);
       } else if (key == "queue_limit") {
         whole(value, field, 0, kQueue, service.queue_limit);
+      } else if (key == "guard") {
+        service.guard = guard(value, field);
       } else if (key == "operations") {
         each(value, field, [&](const std::string& operation, const YAML::Node& where, const YAML::Node& time) {
           if (service.operations.size() >= kOperations) return problem(where.Mark(), field, "too many operations");
@@ -249,6 +262,15 @@ const Topology& default_topology() {
   return kDefault;
 }
 
+nlohmann::json guard_of(const Topology& topology, const std::string& service) {
+  if (service == "registry") return nlohmann::json::object();  // who cannot be found cannot be guarded
+  nlohmann::json guard = topology.guard;
+  if (const auto found = topology.services.find(service); found != topology.services.end()) {
+    merge_guard(guard, found->second.guard);
+  }
+  return guard;
+}
+
 std::string to_yaml(const Topology& topology) {
   YAML::Emitter out;
   out << YAML::BeginMap << YAML::Key << "schema" << YAML::Value << "tidemark.topology/1";
@@ -258,6 +280,10 @@ std::string to_yaml(const Topology& topology) {
   out << YAML::Key << "span_sample" << YAML::Value << topology.span_sample;
   out << YAML::Key << "strip_tag_towards" << YAML::Value << YAML::DoubleQuoted << topology.strip_tag_towards;
   out << YAML::Key << "cpu" << YAML::Value << topology.cpu;
+  if (!topology.guard.empty()) {
+    out << YAML::Key << "guard" << YAML::Value;
+    emit_json(out, topology.guard);
+  }
   if (!topology.gates.empty()) {
     out << YAML::Key << "gates" << YAML::Value << YAML::BeginSeq;
     for (const auto& gate : topology.gates) {
@@ -272,6 +298,10 @@ std::string to_yaml(const Topology& topology) {
     out << YAML::Key << "nodes" << YAML::Value << service.nodes;
     out << YAML::Key << "workers" << YAML::Value << service.workers;
     out << YAML::Key << "queue_limit" << YAML::Value << service.queue_limit;
+    if (!service.guard.empty()) {
+      out << YAML::Key << "guard" << YAML::Value;
+      emit_json(out, service.guard);
+    }
     out << YAML::Key << "operations" << YAML::Value << YAML::BeginMap;
     for (const auto& [operation, time] : service.operations) {
       out << YAML::Key << YAML::DoubleQuoted << operation << YAML::Value << YAML::Flow << YAML::BeginMap;

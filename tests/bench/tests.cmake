@@ -12,7 +12,10 @@ endforeach()
 add_executable(waiting_server ${CMAKE_CURRENT_LIST_DIR}/waiting_server.cpp)
 target_link_libraries(waiting_server PRIVATE tidemark_options tidemark::io)
 set_target_properties(waiting_server PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
-add_custom_target(bench_tools DEPENDS bare_loop breaker_trips histogram_memory stub_server timer_floor waiting_server tidemark)
+add_executable(twin_speed ${CMAKE_CURRENT_LIST_DIR}/twin_speed.cpp)
+target_link_libraries(twin_speed PRIVATE tidemark_options tidemark::models)
+set_target_properties(twin_speed PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+add_custom_target(bench_tools DEPENDS bare_loop breaker_trips histogram_memory stub_server timer_floor twin_speed waiting_server tidemark)
 
 # A short look at what memory costs; `scripts/prove load` takes its time.
 add_test(NAME bench.memory COMMAND ${PROJECT_SOURCE_DIR}/scripts/bench-memory --users 20000 --connections 2000 --soak 10 --strict yes)

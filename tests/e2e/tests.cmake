@@ -6,7 +6,7 @@ tidemark_test(NAME e2e_tests LABEL e2e
           ${CMAKE_CURRENT_LIST_DIR}/shadow_test.cpp ${CMAKE_CURRENT_LIST_DIR}/shape_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/stopping_test.cpp ${CMAKE_CURRENT_LIST_DIR}/targets_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/tag_key_test.cpp ${CMAKE_CURRENT_LIST_DIR}/test_network.cpp
-          ${CMAKE_CURRENT_LIST_DIR}/trace_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/trace_test.cpp ${CMAKE_CURRENT_LIST_DIR}/twin_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/validate_test.cpp
   LINK tidemark_shop tidemark_io tidemark_models util)
 add_dependencies(e2e_tests tidemark)

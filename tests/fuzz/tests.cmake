@@ -24,3 +24,4 @@ tidemark_fuzz(NAME store_target SOURCE ${CMAKE_CURRENT_LIST_DIR}/store_target_fu
 tidemark_fuzz(NAME sql_text SOURCE ${CMAKE_CURRENT_LIST_DIR}/sql_text_fuzz.cpp LINK tidemark::core)
 tidemark_fuzz(NAME redis_reply SOURCE ${CMAKE_CURRENT_LIST_DIR}/redis_reply_fuzz.cpp LINK tidemark::io PkgConfig::hiredis)
 tidemark_fuzz(NAME limiter SOURCE ${CMAKE_CURRENT_LIST_DIR}/limiter_fuzz.cpp LINK tidemark::core)
+tidemark_fuzz(NAME twin SOURCE ${CMAKE_CURRENT_LIST_DIR}/twin_fuzz.cpp LINK tidemark::models)

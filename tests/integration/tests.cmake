@@ -50,6 +50,7 @@ tidemark_test(NAME stack_integration_tests LABEL integration
 target_sources(stack_integration_tests PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/stack_fixture.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stack_faults_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/stack_guards_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stack_lifecycle_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stack_shop_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stack_tag_test.cpp)

@@ -111,9 +111,12 @@ tidemark_test(NAME io_tests LABEL io LINK tidemark::io SOURCES
 
 tidemark_test(NAME shop_tests LABEL unit LINK tidemark::shop SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/shop/fault_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/shop/guard_config_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shop/idle_nodes_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/schedule/scenario_check_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shop/node_counters_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/shop/node_guards_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/shop/priority_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shop/registry_table_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shop/service_time_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shop/stack_pin_test.cpp
@@ -141,6 +144,8 @@ tidemark_test(NAME reports_tests LABEL unit
 tidemark_test(NAME twin_tests LABEL unit OPTIMISED
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/twin/autoscaler_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/twin/event_queue_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/twin/run_directory_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/twin/service_time_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/twin/simulation_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/twin/system_file_test.cpp
   LINK tidemark::models)

@@ -155,9 +155,10 @@ std::string fingerprint(std::uint64_t seed) {
   system.services[1].nodes = 3;
   system.timeout = milliseconds(60);
   system.services[2].queue_limit = 20;
-  system.edges.push_back({.delay = std::chrono::microseconds(100),
-                          .delay_cv = 0.5,
-                          .retry = {.most = 2, .base = milliseconds(2), .cap = milliseconds(4)}});
+  system.edges.push_back({.delay = std::chrono::microseconds(100), .delay_cv = 0.5});
+  system.services[1].guard.retry = guard::RetrySettings{.first = milliseconds(2), .most = milliseconds(4)};
+  system.services[2].guard.limiter = guard::default_limiter("tide");
+  system.services[1].guard.breaker = guard::default_breaker("sequential");
   auto simulation = simulate(system, {.seed = seed});
   const auto arrivals = arrivals_for(system, {{2000, seconds(3)}, {3500, seconds(3)}}, seed);
   simulation->start(*arrivals);
@@ -182,10 +183,8 @@ TEST(Simulation, BooksBalanceUnderOverloadWithTimeOutsAndRetries) {
   System system = chain({one_operation("a", lognormal(0.001, 0.5), 64), one_operation("b", lognormal(0.010, 1), 10)});
   system.timeout = milliseconds(50);
   system.services[1].queue_limit = 30;
-  system.edges.push_back({.from = "a",
-                          .to = "b",
-                          .timeout = milliseconds(20),
-                          .retry = {.most = 2, .base = milliseconds(5), .cap = milliseconds(10)}});
+  system.edges.push_back({.from = "a", .to = "b", .timeout = milliseconds(20)});
+  system.services[0].guard.retry = guard::RetrySettings{.first = milliseconds(5), .most = milliseconds(10)};
   auto simulation = simulate(system);
   const auto arrivals = arrivals_for(system, {{1500, seconds(5)}});
   simulation->start(*arrivals);
@@ -314,6 +313,7 @@ TEST(Simulation, ASlowNodeServesLessAndAQuotaIsHeld) {
   EXPECT_NEAR(slow.busy_seconds / static_cast<double>(slow.completed), 0.030, 1e-6);
 
   System quota = single(constant(0.010), 32);
+  quota.services[0].operations[0].cpu_share = 1;
   quota.services[0].cpu_quota = 0.5;  // 10 ms of CPU each: 50/s
   quota.services[0].queue_limit = 5;
   auto limited = simulate(quota);
@@ -368,6 +368,66 @@ TEST(Simulation, ABulkheadRefusesWhatIsAboveIt) {
   simulation->run_until(seconds(11));
   EXPECT_NEAR(static_cast<double>(simulation->results().steps[0].requests.ok), 436, 40) << "Erlang B(5, 10) = 0.564";
   EXPECT_EQ(simulation->watermark(1).in_use_max, 5U);
+}
+
+TEST(Simulation, APoolMayLetWaitForAWhileOnly) {
+  System system = single(constant(0.1), 1);
+  system.services[0].guard.pool =
+      guard::PoolSettings{.policy = guard::PoolSettings::Policy::block, .wait = milliseconds(150)};
+  auto simulation = simulate(system);
+  const auto arrivals = arrivals_for(system, {{20, seconds(5)}}, 1, true);
+  simulation->start(*arrivals);
+  simulation->run_until(seconds(6));
+  const auto& results = simulation->results();
+  EXPECT_NEAR(static_cast<double>(results.steps[0].requests.ok), 51, 2);
+  EXPECT_EQ(results.answers[static_cast<std::size_t>(Answer::queue_full)], 100 - results.steps[0].requests.ok);
+  EXPECT_LE(results.priorities[1].response.max(), 250'500);
+}
+
+TEST(Simulation, ABulkheadKeepsSlotsForThoseThatOwnThem) {
+  System system = single(constant(0.1), 10);
+  system.flows = {flow_to("a", "browse"), flow_to("a", "buy")};
+  system.flows[0].priority = guard::Priority::browse;
+  system.flows[1].priority = guard::Priority::core;
+  system.flows[0].weight = 30;
+  system.services[0].guard.bulkhead = guard::BulkheadSettings{.slots = 10};
+  auto simulation = simulate(system);
+  const auto arrivals = arrivals_for(system, {{400, seconds(10)}});
+  simulation->start(*arrivals);
+  simulation->run_until(seconds(11));
+  const auto& results = simulation->results();
+  EXPECT_LE(results.priorities[0].refused, 3U) << "core owns five slots and needs 1.3";
+  EXPECT_NEAR(static_cast<double>(results.priorities[2].ok), 400, 25) << "browse owns one, and nobody owns three";
+}
+
+// What a caller sees of such an operation is its wait; its worker is taken for the work all the same.
+TEST(Simulation, AnOperationMayAnswerBeforeItsWork) {
+  System system = chain({one_operation("a", constant(0.001), 1000), one_operation("b", constant(0.010), 1)});
+  system.services[1].operations[0].answer_first = true;
+  auto simulation = simulate(system);
+  const auto arrivals = arrivals_for(system, {{80, seconds(10)}}, 1, true);
+  simulation->start(*arrivals);
+  simulation->run_until(seconds(11));
+  EXPECT_NEAR(simulation->results().steps[0].response.mean(), 1000, 1) << "nobody waits at 80 a second";
+  EXPECT_NEAR(simulation->watermark(1).busy_seconds, 8, 0.02);
+  EXPECT_EQ(simulation->watermark(1).completed, 800U);
+}
+
+TEST(Simulation, ABreakerStopsCallsToABrokenServiceAndLetsThemBackIn) {
+  System system = chain({one_operation("a", constant(0.001), 1000), one_operation("b", constant(0.001), 1000)});
+  system.services[0].guard.breaker = guard::default_breaker("sequential");
+  system.faults = {{.kind = Fault::Kind::errors, .at = seconds(10), .until = seconds(20), .service = "b", .share = 1}};
+  auto simulation = simulate(system);
+  const auto arrivals = arrivals_for(system, {{100, seconds(40)}});
+  simulation->start(*arrivals);
+  simulation->run_until(seconds(20));
+  const auto stopped = simulation->results().answers[static_cast<std::size_t>(Answer::open_circuit)];
+  EXPECT_GT(stopped, 800U) << "open within a second of the outage";
+  EXPECT_GE(simulation->results().trips, 1U);
+  simulation->run_until(seconds(22));
+  simulation->reset_results();
+  simulation->run_until(seconds(40));
+  EXPECT_EQ(simulation->results().steps[0].requests.failed, 0U);
 }
 
 TEST(Simulation, FaultsComeAndGo) {
