@@ -4,6 +4,7 @@ target_sources(tidemark_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/engine.cpp
   ${CMAKE_CURRENT_LIST_DIR}/engine_calls.cpp
   ${CMAKE_CURRENT_LIST_DIR}/engine_control.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/engine_flows.cpp
   ${CMAKE_CURRENT_LIST_DIR}/engine_nodes.cpp
   ${CMAKE_CURRENT_LIST_DIR}/event_queue.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fitted_system.cpp
