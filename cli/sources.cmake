@@ -24,5 +24,6 @@ target_sources(tidemark PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/stack_target.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stop_signal.cpp
   ${CMAKE_CURRENT_LIST_DIR}/twin.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/twin_like.cpp
   ${CMAKE_CURRENT_LIST_DIR}/validate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/verify.cpp)

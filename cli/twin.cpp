@@ -10,6 +10,7 @@
 #include "cli/console.h"
 #include "cli/run_table.h"
 #include "cli/stop_signal.h"
+#include "cli/twin_like.h"
 #include "engine/core/words.h"
 #include "engine/schedule/arrivals.h"
 #include "models/twin/run_directory.h"
@@ -25,6 +26,7 @@ struct TwinArguments {
   bool even = false;
   std::uint64_t seed = 1;
   bool json = false, quiet = false;
+  TwinLikeArguments like;  // instead of a system
 };
 
 struct Load {
@@ -82,7 +84,22 @@ void show(const twin::TwinProgress& progress) {
                progress.rate, progress.ok_rate, progress.failed_rate);
 }
 
+// Compares instead of recording: what only one of the two needs is refused by the other.
+ExitCode like(TwinArguments arguments) {
+  if (!arguments.system.empty() || !arguments.scenario.empty() || arguments.rate || !arguments.out.empty()) {
+    return print_error({ExitCode::usage, "twin", "--like takes system and load from the run and its model",
+                        "leave out the system, --scenario, --rate and --out"});
+  }
+  arguments.like.seed = arguments.seed;
+  arguments.like.json = arguments.json;
+  return twin_like(arguments.like);
+}
+
 ExitCode run(const TwinArguments& arguments) {
+  if (!arguments.like.run.empty()) return like(arguments);
+  if (arguments.system.empty()) {
+    return print_error({ExitCode::usage, "twin", "needs a system", "give its YAML file, or --like RUN --model FILE"});
+  }
   if (arguments.kind != "run" && arguments.kind != "calibration")
     return print_error({ExitCode::usage, "--kind", "must be run or calibration", ""});
   auto load = load_of(arguments);
@@ -119,7 +136,7 @@ ExitCode run(const TwinArguments& arguments) {
 void add_twin(CLI::App& app, ExitCode& exit_code) {
   auto arguments = std::make_shared<TwinArguments>();
   auto* command = app.add_subcommand("twin", "simulate a chain of services under a load, guards included");
-  command->add_option("system", arguments->system, "the system (YAML, docs/twin.md)")->required();
+  command->add_option("system", arguments->system, "the system (YAML, docs/twin.md)");
   command->add_option("--scenario", arguments->scenario,
                       "its flows and its load; steps are those of the system by name");
   command->add_option("-e,--env", arguments->parameters, "KEY=VALUE for ${KEY} in the scenario; repeatable")
@@ -131,16 +148,31 @@ void add_twin(CLI::App& app, ExitCode& exit_code) {
   command->add_option("--seed", arguments->seed, "of arrivals, times and choices: equal seeds give equal bytes")
       ->capture_default_str();
   command->add_option("--kind", arguments->kind, "run or calibration, as the manifest says it")->capture_default_str();
-  command->add_flag("--json", arguments->json, "print the summary as JSON");
+  command->add_flag("--json", arguments->json, "print the summary, or the comparison, as JSON");
   command->add_flag("--quiet", arguments->quiet, "no progress");
+  auto* like = command->add_option("--like", arguments->like.run,
+                                   "simulate this recorded run from its fitted model and print the differences");
+  auto* model =
+      command->add_option("--model", arguments->like.model, "with --like: the model (tidemark fit)")->needs(like);
+  command
+      ->add_option("--calibration", arguments->like.calibration,
+                   "with --like: run directories to fit the model to, instead of --model; repeatable")
+      ->needs(like)
+      ->excludes(model)
+      ->allow_extra_args(false);
+  command->add_option("--replicas", arguments->like.replicas, "with --like: simulations of the run, taken together")
+      ->needs(like)
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   command->footer(
       "Nothing is sent: time is simulated. The output is a run directory; report and fit read it as a measured one.\n"
       "Examples:\n"
       "  tidemark twin scenarios/library/shop.twin.yaml --rate 150 --duration 60s --out runs/shop-twin\n"
       "  tidemark twin shop.twin.yaml --scenario scenarios/library/sale.yaml -e rate=200 --seed 7 --json\n"
       "  tidemark report runs/shop-twin\n"
-      "Exit codes: 0 done, 2 usage or configuration, 5 not written, 130/143 signal (the record holds what was "
-      "simulated)");
+      "  tidemark twin --like runs/at-the-knee --model model.json\n"
+      "Exit codes: 0 done, 2 usage or configuration, 5 not written, 99 --like: further apart than allowed,\n"
+      "130/143 signal (the record holds what was simulated)");
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }
 

@@ -11,9 +11,9 @@ void WorkerPool::next_second(Instant now) {
   const Instant second = std::chrono::floor<std::chrono::seconds>(now);
   const bool follows = second_end_ > second_ && second == second_end_;  // else whole seconds went by without a change
   previous_in_use_ = follows ? current_in_use_ : in_use_;
-  previous_queued_ = follows ? current_queued_ : queued();
+  previous_queued_ = follows ? current_queued_ : queued_;
   current_in_use_ = in_use_;
-  current_queued_ = queued();
+  current_queued_ = queued_;
   second_ = second;
   second_end_ = second + std::chrono::seconds(1);
 }
@@ -23,6 +23,7 @@ bool WorkerPool::abandon(Instant now, std::uint64_t ticket) {
   const auto found = std::find(waiting_.begin(), waiting_.end(), ticket);
   if (found == waiting_.end()) return false;
   waiting_.erase(found);
+  --queued_;
   return true;
 }
 
@@ -33,7 +34,7 @@ WorkerPool::Reading WorkerPool::read(Instant now) {
           .refused = refused_,
           .workers = workers_,
           .in_use = in_use_,
-          .queued = queued(),
+          .queued = queued_,
           .in_use_max = previous_in_use_,
           .queued_max = previous_queued_};
 }

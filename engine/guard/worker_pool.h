@@ -43,10 +43,9 @@ class WorkerPool {
   void advance(Instant now);
   void next_second(Instant now);
   void note_levels();
-  std::uint32_t queued() const { return static_cast<std::uint32_t>(waiting_.size()); }
 
   std::uint32_t workers_, queue_limit_;
-  std::uint32_t in_use_ = 0;
+  std::uint32_t in_use_ = 0, queued_ = 0;
   std::deque<std::uint64_t> waiting_;
   double busy_ns_ = 0, wait_ns_ = 0;
   std::uint64_t refused_ = 0;
@@ -63,14 +62,14 @@ inline void WorkerPool::advance(Instant now) {
   now = std::max(now, last_);
   const auto elapsed_ns = static_cast<double>(Nanos(now - last_).count());
   busy_ns_ += elapsed_ns * in_use_;
-  wait_ns_ += elapsed_ns * queued();
+  wait_ns_ += elapsed_ns * queued_;
   last_ = now;
   if (now >= second_end_ || now < second_) next_second(now);
 }
 
 inline void WorkerPool::note_levels() {
   current_in_use_ = std::max(current_in_use_, in_use_);
-  current_queued_ = std::max(current_queued_, queued());
+  current_queued_ = std::max(current_queued_, queued_);
 }
 
 inline WorkerPool::Decision WorkerPool::acquire(Instant now, std::uint64_t ticket) {
@@ -80,11 +79,12 @@ inline WorkerPool::Decision WorkerPool::acquire(Instant now, std::uint64_t ticke
     note_levels();
     return Decision::granted;
   }
-  if (waiting_.size() >= queue_limit_) {
+  if (queued_ >= queue_limit_) {
     ++refused_;
     return Decision::refused;
   }
   waiting_.push_back(ticket);
+  ++queued_;
   note_levels();
   return Decision::queued;
 }
@@ -92,12 +92,13 @@ inline WorkerPool::Decision WorkerPool::acquire(Instant now, std::uint64_t ticke
 inline bool WorkerPool::release(Instant now, std::uint64_t* next_ticket) {
   assert(in_use_ > 0);
   advance(now);
-  if (waiting_.empty()) {
+  if (queued_ == 0) {
     --in_use_;
     return false;
   }
   *next_ticket = waiting_.front();
   waiting_.pop_front();
+  --queued_;
   return true;
 }
 

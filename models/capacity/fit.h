@@ -16,6 +16,10 @@ namespace tidemark::capacity {
 // (exits 5, 6).
 Result<CapacityModel> fit(const std::vector<record::RunRecord>& runs);
 
+// A quantile of a step's response over a whole run, in microseconds, with its 95 % interval: order statistics, the
+// binomial variance multiplied by the burstiness of slow responses. 0 in all when the run did not record the step.
+Interval95 recorded_quantile(const record::RunRecord& run, const std::string& step, double quantile);
+
 // Holds verification runs against the plan: the quantile per step over all of them with its 95 % interval. More than
 // one run: an undecided one and what it was extended by, at the same rate and size; the last names the verification.
 // Fails when there is no run, when one is partial or invalid (exits 5, 6), or lacks a step of the plan (exit 7).

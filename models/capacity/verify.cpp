@@ -185,6 +185,18 @@ double lost_too_many(const std::string& step, const Pooled& pooled, double quant
 
 }  // namespace
 
+Interval95 recorded_quantile(const record::RunRecord& run, const std::string& step, double quantile) {
+  std::vector<const record::WindowRecord*> windows, seconds;
+  for (const auto& window : run.windows) {
+    if (window.step == step && window.response.total() > 0) windows.push_back(&window);
+  }
+  for (const auto& second : run.seconds) {
+    if (second.response.total() > 0) seconds.push_back(&second);
+  }
+  if (windows.empty()) return {};
+  return measured_quantile(windows, seconds, quantile);
+}
+
 Result<Verification> verify(const Plan& plan, const std::vector<PredictedStep>& predicted,
                             std::span<const record::RunRecord> runs, bool one_less) {
   if (runs.empty()) return fail(ExitCode::usage, "verify", "there is no run to verify the plan with");

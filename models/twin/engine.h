@@ -41,7 +41,20 @@ class Simulation::Engine {
  private:
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-  enum class Kind : std::uint32_t { work, calls, arrive, enter, answer, retry, deadline, give_up, step, scan, control };
+  enum class Kind : std::uint32_t {
+    work,
+    leaf_work,
+    calls,
+    arrive,
+    enter,
+    answer,
+    retry,
+    deadline,
+    give_up,
+    step,
+    scan,
+    control
+  };
 
   struct Control {
     enum class What : std::uint8_t { fault_begins, fault_ends, noticed, scale, node_ready } what = What::scale;
@@ -66,11 +79,12 @@ class Simulation::Engine {
     std::vector<CacheState> caches;  // those that its nodes share
   };
 
-  // engine.cpp: construction, the loop, flows.
+  // engine.cpp: construction and the loop; engine_flows.cpp: clients and results.
   void build_nodes();
   void make_node(std::uint32_t fleet, std::uint32_t number);
   void make_guards(std::uint32_t node);
   void fetch_ahead();
+  void fetch_node(const Frame& frame);
   void fetch_ancestor(std::uint32_t frame, std::size_t level);
   void handle(const Event& event);
   void begin_flow();

@@ -1,7 +1,7 @@
 // What goes from a caller to a callee and back: choice of the node, network, deadlines, retries, breakers, bulkheads.
 #include <algorithm>
 
-#include "models/twin/engine.h"
+#include "models/twin/engine_hot.h"
 
 namespace tidemark::twin {
 namespace {
@@ -76,20 +76,6 @@ void Simulation::Engine::issue(std::uint32_t parent, std::uint32_t number, std::
   send(index, plan.fleet_of(call.service, region), region);
 }
 
-// Chooses the node and brings the request there; `region` is where the caller is.
-void Simulation::Engine::send(std::uint32_t index, std::uint32_t fleet, std::uint32_t region) {
-  if (fleets_[fleet].listed.empty()) {
-    frames_[index].answer = Answer::unreachable;
-    return end_call(index);
-  }
-  Frame& frame = frames_[index];
-  frame.node = pick_node(fleet, frame.key);
-  const std::int64_t delay = delay_of(edge_of(frame), region, plan.fleets[fleet].region);
-  if (delay == 0) return arrive(index);
-  frame.state = Frame::State::coming;
-  push(now_ns + delay, index, Kind::arrive);
-}
-
 std::int64_t Simulation::Engine::delay_of(const PlannedEdge& edge, std::uint32_t from, std::uint32_t to) {
   if (edge.delay_ns == 0 && from == to) return 0;
   double delay = static_cast<double>(edge.delay_ns);
@@ -97,32 +83,6 @@ std::int64_t Simulation::Engine::delay_of(const PlannedEdge& edge, std::uint32_t
     delay += static_cast<double>(std::max(plan.system.regions[from].delay, plan.system.regions[to].delay).count());
   }
   return static_cast<std::int64_t>(edge.delay_cv > 0 && delay > 0 ? jitter_.lognormal(delay, edge.delay_cv) : delay);
-}
-
-std::uint32_t Simulation::Engine::pick_node(std::uint32_t number, std::uint32_t key) {
-  Fleet& fleet = fleets_[number];
-  const auto count = static_cast<std::uint32_t>(fleet.listed.size());
-  if (count == 1) return fleet.listed.front();
-  switch (plan.system.services[plan.fleets[number].service].balance) {
-    case Balance::random:
-      return fleet.listed[route_.below(count)];
-    case Balance::round_robin:
-      return fleet.listed[fleet.turn++ % count];
-    case Balance::by_key:
-      return fleet.listed[mixed(key) % count];
-    case Balance::least_of_two: {
-      const std::uint32_t first = fleet.listed[route_.below(count)], second = fleet.listed[route_.below(count)];
-      return nodes[second].inside < nodes[first].inside ? second : first;
-    }
-  }
-  return fleet.listed.front();
-}
-
-// Deadlines lie far ahead and nearly all pass unneeded. So those before the horizon have an event, and the rest wait in
-// their frames until a scan of all frames moves the horizon on.
-void Simulation::Engine::watch_deadline(std::uint32_t index) {
-  const std::int64_t deadline = frames_[index].deadline_ns;
-  if (deadline < horizon_ns_) push(deadline, index, Kind::deadline);
 }
 
 void Simulation::Engine::scan_deadlines() {

@@ -1,58 +1,9 @@
 // What happens at a node: limiter, pool, work, cache, and the counters that its watermark shows.
 #include <algorithm>
 
-#include "models/twin/engine.h"
+#include "models/twin/engine_hot.h"
 
 namespace tidemark::twin {
-
-void Simulation::Engine::arrive(std::uint32_t index) {
-  Frame& frame = frames_[index];
-  if (frame.parent == kNobody && plan.system.deadlines) return frames_.free(index);  // too late to be taken
-  Node& node = nodes[frame.node];
-  if (!node.up) return turn_away(index, Answer::unreachable);
-  frame.arrived_ns = now_ns;
-  ++node.arrived;
-  ++flow_requests_[frame.node * plan.flows.size() + frame.flow_kind];
-  if (!node.limiter) return enter(index);
-  const bool inner = frame.parent != kClient && frame.parent != kNobody;
-  const guard::Ask ask{.priority = static_cast<guard::Priority>(frame.priority),
-                       .cohort = frame.cohort,
-                       .under_way = inner && plan.calls[frame.call].again};
-  const auto admission = node.limiter->admit(instant(), ask);
-  if (admission.verdict == guard::Admission::Verdict::refused) {
-    ++node.refused;
-    return turn_away(index, Answer::refused);
-  }
-  const std::int64_t start = (admission.start - kEpoch).count();
-  if (start <= now_ns) return enter(index);
-  frame.state = Frame::State::coming;
-  push(start, index, Kind::enter);
-}
-
-// Admitted: a worker, a place in the queue, or neither.
-void Simulation::Engine::enter(std::uint32_t index) {
-  Frame& frame = frames_[index];
-  Node& node = nodes[frame.node];
-  using Decision = guard::WorkerPool::Decision;
-  const bool late = frame.parent == kNobody && plan.system.deadlines;
-  const bool crowded = !late && node.bulkhead && !node.bulkhead->enter(node.groups[frame.priority]);
-  const auto decision = late || crowded ? Decision::refused : node.pool.acquire(instant(), index);
-  if (decision == Decision::refused) {
-    if (node.limiter) node.limiter->abandoned(instant());
-    if (late || crowded) {
-      ++node.refused;
-    } else if (node.bulkhead) {
-      node.bulkhead->leave(node.groups[frame.priority]);
-    }
-    return turn_away(index, crowded ? Answer::crowded : Answer::queue_full);
-  }
-  ++node.inside;
-  if (decision == Decision::granted) return begin_work(index);
-  frame.state = Frame::State::queued;
-  const auto& pool = plan.system.services[node.service].guard.pool;
-  if (pool && pool->policy == guard::PoolSettings::Policy::block)
-    push(now_ns + pool->wait.count(), index, Kind::give_up);
-}
 
 // It has waited for a worker as long as the pool's policy lets it.
 void Simulation::Engine::give_up(const Event& event) {
@@ -73,37 +24,9 @@ void Simulation::Engine::leave_queue(std::uint32_t index) {
   leave_node(frame);
 }
 
-void Simulation::Engine::leave_node(const Frame& frame) {
-  Node& node = nodes[frame.node];
-  --node.inside;
-  if (node.bulkhead) node.bulkhead->leave(node.groups[frame.priority]);
-}
-
 void Simulation::Engine::turn_away(std::uint32_t index, Answer answer) {
   frames_[index].answer = answer;
   reply(index);
-}
-
-void Simulation::Engine::begin_work(std::uint32_t index) {
-  Frame& frame = frames_[index];
-  Node& node = nodes[frame.node];
-  const PlannedOperation& operation = plan.operations[frame.operation];
-  frame.state = Frame::State::working;
-  frame.holds = true;
-  frame.granted_ns = now_ns;
-  if (node.limiter) node.limiter->started(instant(), Nanos(now_ns - frame.arrived_ns));
-  if (node.error_chance > 0 && chance_.happens(node.error_chance)) {
-    frame.answer = Answer::error;
-    return push(now_ns, index, Kind::work);
-  }
-  // By way of the queue: a refusal further on frees the worker for the next in line, and so on through all of them.
-  if (operation.answer_first) return push(now_ns, index, Kind::calls);
-  const std::int64_t drawn = times_[frame.operation].draw();
-  if (!node.altered && !plan.services[node.service].shaped) {
-    node.cpu_ns += static_cast<std::int64_t>(static_cast<double>(drawn) * operation.cpu_share);
-    return push(now_ns + drawn, index, Kind::work);
-  }
-  push(work_ends(node, operation, static_cast<double>(drawn)), index, Kind::work);
 }
 
 // When work that takes `drawn_ns` on an idle system ends: first its CPU part under the quota, then the part that one
@@ -146,17 +69,6 @@ void Simulation::Engine::begin_calls(std::uint32_t index) {
 CacheState& Simulation::Engine::cache_of(Node& node, std::uint32_t cache) {
   const bool own = plan.system.services[node.service].caches[cache].per_node;
   return own ? node.caches[cache] : fleets_[node.fleet].caches[cache];
-}
-
-void Simulation::Engine::give_worker_back(std::uint32_t index) {
-  Frame& frame = frames_[index];
-  Node& node = nodes[frame.node];
-  frame.holds = false;
-  const std::size_t counter = first_operation_[frame.node] + plan.operations[frame.operation].local;
-  operation_busy_ns_[counter] += static_cast<std::uint64_t>(now_ns - frame.granted_ns);
-  ++operation_completed_[counter];
-  std::uint64_t next = 0;
-  if (node.pool.release(instant(), &next)) begin_work(static_cast<std::uint32_t>(next));
 }
 
 // The operation is over.

@@ -4,10 +4,13 @@ target_sources(tidemark_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/engine.cpp
   ${CMAKE_CURRENT_LIST_DIR}/engine_calls.cpp
   ${CMAKE_CURRENT_LIST_DIR}/engine_control.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/engine_flows.cpp
   ${CMAKE_CURRENT_LIST_DIR}/engine_nodes.cpp
   ${CMAKE_CURRENT_LIST_DIR}/event_queue.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/fitted_system.cpp
   ${CMAKE_CURRENT_LIST_DIR}/from_model.cpp
   ${CMAKE_CURRENT_LIST_DIR}/keys.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/like.cpp
   ${CMAKE_CURRENT_LIST_DIR}/operation_parser.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plan.cpp
   ${CMAKE_CURRENT_LIST_DIR}/run_directory.cpp

@@ -43,6 +43,7 @@ NodeRuntime::Impl::Impl(NodeRuntime& owner, NodeConfig node_config)
       gate(config.tag_key, config.service == "gateway"),
       pool(io, config.workers, config.queue_limit),
       times(config.seed, name, config.operations),
+      turns(io),
       trace_ids(config.seed, "trace/" + name),
       faults(io, config.seed, name, counters,
              [this](const std::string& message, std::vector<std::pair<std::string, std::string>> context) {

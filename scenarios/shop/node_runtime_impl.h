@@ -16,6 +16,7 @@
 #include "engine/net/task_group.h"
 #include "engine/observe/json_log.h"
 #include "scenarios/shop/call_guards.h"
+#include "scenarios/shop/core_turns.h"
 #include "scenarios/shop/discovery.h"
 #include "scenarios/shop/entrance_guards.h"
 #include "scenarios/shop/node_counters.h"
@@ -134,6 +135,7 @@ struct NodeRuntime::Impl {
   TagGate gate;
   PoolGate pool;
   ServiceTimes times;
+  CoreTurns turns;
   Random trace_ids;
   NodeCounters counters;
   NodeFaults faults;

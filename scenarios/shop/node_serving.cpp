@@ -1,7 +1,6 @@
 // What comes in: tag gate, admission, pool, service time, handler, counters, span.
 #include <algorithm>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -13,8 +12,6 @@ namespace tidemark::shop {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::chrono::microseconds kTurn{500};
 
 std::string_view header_of(const net::Request& request, std::string_view name) {
   const std::string* value = request.headers.find(name);
@@ -182,13 +179,11 @@ void NodeRuntime::Impl::finish(const Job& job) {
 net::Task<int> NodeRuntime::Impl::spend(const Job& job) {
   auto drawn = times.draw(*job.operation->time);
   if (faults.active()) drawn = faults.slowed(drawn);
-  // Without a bound every request has a thread of its own, as it were: they share the one core in turns.
-  while (pool.unbounded() && drawn.compute > kTurn) {
-    compute_for(kTurn);
-    drawn.compute -= kTurn;
-    co_await net::asio::post(io.get_executor(), net::asio::deferred);
+  if (pool.unbounded()) {
+    co_await turns.compute(drawn.compute);
+  } else {
+    compute_for(drawn.compute);
   }
-  compute_for(drawn.compute);
   if (drawn.wait > Nanos{0}) {
     net::Timer timer(io.get_executor(), Clock::now() + drawn.wait);
     co_await timer.async_wait(net::as_values);

@@ -168,7 +168,9 @@ int main(int argc, char** argv) {
   fmt::print(
       "requests that would have succeeded. `±` is one standard deviation of our sample; the published values are "
       "rounded and do not\n"
-      "state theirs.\n\n");
+      "state theirs. Marked where they differ by more than four deviations, the rounding and a quarter of the "
+      "published "
+      "value together.\n\n");
   const bool agree = false_trip_table(hours);
   fmt::print("\n## Ours, `sequential`\n");
   const bool none = our_false_trips(hours);

@@ -1,6 +1,6 @@
 // How fast the twin is, and how near to Erlang's formula: events a second of a chain without guards, simulated against
 // real time of a six-hop chain at a million requests a second with all guards on, and M/M/c queues.
-// usage: twin_speed [events|chain|erlang] [SECONDS or MILLIONS OF ARRIVALS]
+// usage: twin_speed [events|chain|shop|erlang] [SECONDS or MILLIONS OF ARRIVALS]
 #include <sys/resource.h>
 
 #include <chrono>
@@ -20,7 +20,9 @@ namespace {
 using namespace tidemark;
 using namespace tidemark::twin;
 
-constexpr double kHopMs[] = {0.2, 2, 4, 3, 4, 8};  // the bundled shop's, from the edge inwards
+constexpr double kShortMs[] = {1, 1, 1, 1, 1, 1};
+constexpr double kShopMs[] = {0.2, 2, 4,
+                              3,   4, 8};  // the bundled shop's, from the edge inwards: five times as much in flight
 
 double cpu_seconds() {
   rusage usage{};
@@ -39,25 +41,25 @@ std::unique_ptr<schedule::ArrivalStream> poisson(const System& system, double ra
 }
 
 // Six services, each with as many nodes of 256 workers as hold 70 % busy at `rate`; workers are held while calling.
-System six_hops(double rate, bool guards) {
+System six_hops(double rate, bool guards, const double* hop_ms) {
   System system;
   system.name = "six hops";
   double hold_s = 0;
-  for (const double ms : kHopMs) hold_s += ms * 1e-3;
+  for (int i = 0; i < 6; ++i) hold_s += hop_ms[i] * 1e-3;
   for (int i = 0; i < 6; ++i) {
     Service service;
     service.name = "s" + std::to_string(i);
     service.workers = 256;
     service.nodes = static_cast<std::uint32_t>(std::ceil(rate * hold_s / (0.7 * service.workers)));
     service.operations.push_back(
-        {.name = "do", .time = {.kind = ServiceTime::Kind::lognormal, .mean_s = kHopMs[i] * 1e-3, .cv = 0.6}});
+        {.name = "do", .time = {.kind = ServiceTime::Kind::lognormal, .mean_s = hop_ms[i] * 1e-3, .cv = 0.6}});
     if (i < 5) service.operations[0].then.push_back({{{.service = "s" + std::to_string(i + 1), .operation = "do"}}});
     if (guards) {
       service.guard.limiter = guard::default_limiter("tide");
       service.guard.breaker = guard::default_breaker("sequential");
       service.guard.retry = guard::RetrySettings{};
     }
-    hold_s -= kHopMs[i] * 1e-3;
+    hold_s -= hop_ms[i] * 1e-3;
     system.services.push_back(std::move(service));
   }
   for (const auto& [name, weight, priority] :
@@ -70,8 +72,8 @@ System six_hops(double rate, bool guards) {
   return system;
 }
 
-void run_chain(const char* title, double rate, bool guards, double seconds) {
-  const System system = six_hops(rate, guards);
+void run_chain(const char* title, double rate, bool guards, double seconds, const double* hop_ms) {
+  const System system = six_hops(rate, guards, hop_ms);
   std::size_t nodes = 0;
   for (const auto& service : system.services) nodes += service.nodes;
   auto simulation = std::move(*Simulation::create(system, {.seed = 1}));
@@ -135,8 +137,10 @@ void run_erlang(std::uint32_t servers, double load, double millions) {
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "all";
   const double amount = argc > 2 ? std::atof(argv[2]) : 0;
-  if (what == "events" || what == "all") run_chain("events", 1e6, false, amount > 0 ? amount : 10);
-  if (what == "chain" || what == "all") run_chain("chain with guards", 1e6, true, amount > 0 ? amount : 10);
+  if (what == "events" || what == "all") run_chain("events", 1e6, false, amount > 0 ? amount : 10, kShortMs);
+  if (what == "chain" || what == "all") run_chain("chain with guards", 1e6, true, amount > 0 ? amount : 10, kShortMs);
+  if (what == "shop" || what == "all")
+    run_chain("the shop's times, guards", 1e6, true, amount > 0 ? amount : 10, kShopMs);
   if (what == "erlang" || what == "all") {
     const double millions = amount > 0 ? amount : 20;
     run_erlang(1, 0.5, millions);

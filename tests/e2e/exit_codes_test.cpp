@@ -35,8 +35,8 @@ TEST_F(ExitCodes, HelpAndVersionAre0) {
 }
 
 TEST_F(ExitCodes, EveryCommandsHelpShowsAnExample) {
-  for (const std::string command :
-       {"demo", "stack", "new", "validate", "run", "search", "fit", "plan", "verify", "report", "audit", "ctl", "twin"}) {
+  for (const std::string command : {"demo", "stack", "new", "validate", "run", "search", "fit", "plan", "verify",
+                                    "report", "audit", "ctl", "twin", "fault", "guard"}) {
     const auto help = run_tidemark({command, "--help"});
     EXPECT_NE(help.output.find("tidemark " + command), std::string::npos) << command << " shows no example";
   }

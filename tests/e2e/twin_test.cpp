@@ -53,6 +53,48 @@ TEST(Twin, ASimulatedCalibrationIsFitted) {
   EXPECT_NEAR(product["hold_s"]["value"].get<double>(), 0.0204, 0.001);
 }
 
+// Calibration, fit and a recorded run, all of them simulated from a system; then the run simulated again, from nothing
+// but its fitted model.
+TEST(Twin, LikeARecordedRunFromItsFittedModel) {
+  TemporaryFolder folder;
+  const std::string scenario = folder / "steps.yaml",
+                    flows =
+                        "flows:\n"
+                        "  - {name: browse, weight: 85, steps: [{name: browse, get: /}]}\n"
+                        "  - {name: buy, weight: 15, steps: [{name: buy, post: /}]}\n";
+  std::ofstream(scenario) << "load:\n  stages:\n    - {rate: 40, duration: 40s}\n    - {rate: 80, duration: 40s}\n"
+                             "    - {rate: 110, duration: 40s}\n    - {rate: 130, duration: 40s}\n"
+                             "    - {rate: 150, duration: 40s}\n    - {rate: 165, duration: 40s}\n"
+                             "    - {rate: 180, duration: 40s}\n"
+                          << flows;
+  const std::string steady = folder / "steady.yaml", run = folder / "run", model = folder / "model.json";
+  std::ofstream(steady) << "timeout: 5s\nload: {stages: [{rate: 150, duration: 120s}]}\n" << flows;
+  ASSERT_EQ(run_tidemark({"twin", kShop, "--scenario", scenario, "--kind", "calibration", "--out",
+                          folder / "calibration", "--quiet"})
+                .exit_code,
+            0);
+  ASSERT_EQ(run_tidemark({"twin", kShop, "--scenario", steady, "--seed", "9", "--out", run, "--quiet"}).exit_code, 0);
+  ASSERT_EQ(run_tidemark({"fit", folder / "calibration", "--out", model}).exit_code, 0);
+  const auto like = run_tidemark({"twin", "--like", run, "--model", model, "--json"});
+  EXPECT_EQ(like.exit_code, 0) << like.output << like.errors;
+  const auto json = nlohmann::json::parse(like.output);
+  EXPECT_EQ(json["verdict"], "pass");
+  ASSERT_EQ(json["steps"].size(), 2U);
+  for (const auto& step : json["steps"]) {
+    EXPECT_EQ(step["rate"]["difference"], 0) << "the arrivals are the run's own";
+    EXPECT_GT(step["p99_us"]["live_high"], step["p99_us"]["live"]);
+  }
+  EXPECT_EQ(run_tidemark({"twin", "--like", run, "--calibration", folder / "calibration", "--json"}).output,
+            like.output);
+  const auto table = run_tidemark({"twin", "--like", run, "--model", model, "--replicas", "2"});
+  EXPECT_NE(table.output.find("goodput /s"), std::string::npos) << table.output;
+  EXPECT_NE(table.output.find("pass: 2 simulations of run "), std::string::npos) << table.output;
+  EXPECT_EQ(run_tidemark({"twin", "--like", run}).exit_code, 7) << "one load is no calibration";
+  EXPECT_EQ(run_tidemark({"twin", kShop, "--like", run, "--model", model}).exit_code, 2);
+  EXPECT_EQ(run_tidemark({"twin", "--model", model}).exit_code, 2);
+  EXPECT_EQ(run_tidemark({"twin"}).exit_code, 2);
+}
+
 TEST(Twin, WhatIsWrongIs2WithEveryPlace) {
   TemporaryFolder folder;
   const std::string file = folder / "bad.yaml";

@@ -15,6 +15,7 @@ tidemark_fuzz(NAME target SOURCE ${CMAKE_CURRENT_LIST_DIR}/target_fuzz.cpp LINK 
 tidemark_fuzz(NAME histogram SOURCE ${CMAKE_CURRENT_LIST_DIR}/histogram_fuzz.cpp LINK tidemark::core)
 tidemark_fuzz(NAME run_reader SOURCE ${CMAKE_CURRENT_LIST_DIR}/run_reader_fuzz.cpp LINK tidemark::core)
 tidemark_fuzz(NAME fault SOURCE ${CMAKE_CURRENT_LIST_DIR}/fault_fuzz.cpp LINK tidemark::shop)
+tidemark_fuzz(NAME guard_order SOURCE ${CMAKE_CURRENT_LIST_DIR}/guard_order_fuzz.cpp LINK tidemark::shop)
 tidemark_fuzz(NAME resp SOURCE ${CMAKE_CURRENT_LIST_DIR}/resp_fuzz.cpp LINK tidemark::shop)
 tidemark_fuzz(NAME h2_session SOURCE ${CMAKE_CURRENT_LIST_DIR}/h2_session_fuzz.cpp LINK tidemark::io)
 tidemark_fuzz(NAME grpc_frame SOURCE ${CMAKE_CURRENT_LIST_DIR}/grpc_frame_fuzz.cpp LINK tidemark::io)

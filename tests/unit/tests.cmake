@@ -142,9 +142,11 @@ tidemark_test(NAME reports_tests LABEL unit
   LINK tidemark::reports)
 
 tidemark_test(NAME twin_tests LABEL unit OPTIMISED
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/twin/autoscaler_test.cpp
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/models/chain_simulator.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/twin/autoscaler_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/twin/event_queue_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/twin/run_directory_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/twin/like_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/twin/service_time_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/twin/simulation_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/twin/system_file_test.cpp

@@ -2,7 +2,9 @@
 // owed when the settings change meanwhile.
 #include <gtest/gtest.h>
 
+#include "engine/net/task_group.h"
 #include "scenarios/shop/call_guards.h"
+#include "scenarios/shop/core_turns.h"
 #include "scenarios/shop/edge_guard.h"
 #include "scenarios/shop/entrance_guards.h"
 #include "scenarios/shop/pool_gate.h"
@@ -186,6 +188,25 @@ TEST(PoolGate, BlockedOnesWaitNoLongerThanThePolicySays) {
   const auto again = pools.enter(1h);
   EXPECT_EQ(again.outcome, PoolGate::Outcome::granted);
   pools.gate.leave(*again.pool);
+}
+
+TEST(CoreTurns, AShortOneIsNotHeldUpByALongOneAndOthersGetTheirTurn) {
+  net::asio::io_context io(1);
+  CoreTurns turns(io);
+  std::vector<std::string> ended;
+  const auto compute = [&](const char* name, Nanos time) -> net::Task<void> {
+    co_await turns.compute(time);
+    ended.emplace_back(name);
+  };
+  const auto all = [&]() -> net::Task<void> {
+    net::TaskGroup group(io);
+    group.spawn(compute("long", 6ms));
+    group.spawn(compute("short", 1ms));
+    group.spawn(compute("nothing", 0ms));
+    co_await group.join();
+  };
+  net::run_task(io, all());
+  EXPECT_EQ(ended, (std::vector<std::string>{"nothing", "short", "long"}));
 }
 
 }  // namespace
