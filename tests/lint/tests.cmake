@@ -6,5 +6,5 @@ set_tests_properties(lint.schemas PROPERTIES LABELS lint)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_test(NAME lint.headers COMMAND ${CMAKE_CURRENT_LIST_DIR}/headers ${CMAKE_CXX_COMPILER} -I/usr/include/eigen3
     -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_ASIO_NO_DEPRECATED)
-  set_tests_properties(lint.headers PROPERTIES LABELS lint TIMEOUT 300)
+  set_tests_properties(lint.headers PROPERTIES LABELS lint TIMEOUT 900)
 endif()
