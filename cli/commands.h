@@ -19,6 +19,7 @@ void add_validate(CLI::App& app, ExitCode& exit_code);
 void add_stack(CLI::App& app, ExitCode& exit_code);  // stack up|down|status, and the hidden `node`
 void add_audit(CLI::App& app, ExitCode& exit_code);
 void add_fault(CLI::App& app, ExitCode& exit_code);
+void add_duel(CLI::App& app, ExitCode& exit_code);
 void add_fit(CLI::App& app, ExitCode& exit_code);
 void add_plan(CLI::App& app, ExitCode& exit_code);
 void add_verify(CLI::App& app, ExitCode& exit_code);

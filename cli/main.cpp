@@ -47,6 +47,7 @@ int run(int argc, char** argv) {
   tidemark::cli::add_plan(app, exit_code);
   tidemark::cli::add_verify(app, exit_code);
   tidemark::cli::add_twin(app, exit_code);
+  tidemark::cli::add_duel(app, exit_code);
   tidemark::cli::add_report(app, exit_code);
   tidemark::cli::add_audit(app, exit_code);
   try {

@@ -3,6 +3,7 @@ target_sources(tidemark PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/console.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ctl.cpp
   ${CMAKE_CURRENT_LIST_DIR}/demo.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/duel.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fault.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fault_gate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fit.cpp

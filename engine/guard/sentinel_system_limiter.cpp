@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 
 namespace tidemark::guard {
 
@@ -17,6 +18,13 @@ double SentinelSystemLimiter::min_rt_s(Instant now) const {
   return std::max(0.001, least);
 }
 
+// Before anything changes what is in flight.
+void SentinelSystemLimiter::average_load(Instant now) {
+  const double kept = std::exp(-to_seconds(now - load_at_) / to_seconds(settings_.load_over));
+  load_average_ = in_flight_ + kept * (load_average_ - in_flight_);
+  load_at_ = now;
+}
+
 bool SentinelSystemLimiter::too_much(Instant now) {
   double passed = 0, succeeded = 0, rt_sum_s = 0;
   window_.each(now, [&](const Bucket& bucket) {
@@ -28,11 +36,12 @@ bool SentinelSystemLimiter::too_much(Instant now) {
   if (settings_.max_threads > 0 && in_flight_ > settings_.max_threads) return true;
   if (settings_.max_rt > Nanos{} && succeeded > 0 && rt_sum_s / succeeded > to_seconds(settings_.max_rt)) return true;
   estimated_ = max_success_rps(now) * min_rt_s(now);
-  const bool loaded = !load_ || load_(now) > settings_.load;
+  const bool loaded = settings_.load <= 0 || (load_ ? load_(now) : load_average_) > settings_.load;
   return loaded && in_flight_ > 1 && in_flight_ > estimated_;
 }
 
 Admission SentinelSystemLimiter::admit(Instant now, Ask /*ask*/) {
+  average_load(now);
   if (too_much(now)) return {.verdict = Admission::Verdict::refused, .start = now};
   ++in_flight_;
   ++window_.at(now).passed;
@@ -41,6 +50,7 @@ Admission SentinelSystemLimiter::admit(Instant now, Ask /*ask*/) {
 
 void SentinelSystemLimiter::finished(Instant now, const Finish& finish) {
   assert(in_flight_ > 0);
+  average_load(now);
   --in_flight_;
   Bucket& bucket = window_.at(now);
   const double rt_s = to_seconds(finish.latency);

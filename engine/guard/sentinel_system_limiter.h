@@ -4,8 +4,8 @@
 // The rule is named after BBR, but its window is two buckets of 500 ms: the floor is at most one second old, holds
 // whatever queue stood in that second, and nothing probes for a lower one (its issue 3212). rt is at least 1 ms and 5 s
 // before the first answer. Optional absolute limits as in the original: requests a second, in flight, mean rt. The load
-// is whatever is given; none means "always above", which is how a simulated node without a load average runs it.
-// One owner.
+// is whatever is given; without, it is the node's own load average, as Unix has it: what is in flight, averaged
+// exponentially over `load_over`. One owner.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,8 @@
 namespace tidemark::guard {
 
 struct SentinelSystemSettings {
-  double load = 0;         // the BBR test applies while the load is above this
+  double load = 0;  // the BBR test applies while the load is above this; 0: always
+  Nanos load_over = std::chrono::minutes(1);
   double max_rps = 0;      // 0: no such limit
   double max_threads = 0;  // requests in flight; 0: no such limit
   Nanos max_rt{};          // mean over the window; 0: no such limit
@@ -25,6 +26,7 @@ struct SentinelSystemSettings {
   template <class Fields, class Self>
   static void fields(Fields& fields, Self& self) {
     fields.number("load", self.load, 0, 1e6);
+    fields.duration("load_over", self.load_over, std::chrono::milliseconds(10), std::chrono::hours(1));
     fields.number("max_rps", self.max_rps, 0, 1e9);
     fields.number("max_threads", self.max_threads, 0, 1e6);
     fields.duration("max_rt", self.max_rt, Nanos{}, std::chrono::hours(1));
@@ -33,7 +35,7 @@ struct SentinelSystemSettings {
 
 class SentinelSystemLimiter final : public Limiter {
  public:
-  // `load` says the machine's load at an instant; empty means above any threshold.
+  // `load` says the machine's load at an instant.
   explicit SentinelSystemLimiter(const SentinelSystemSettings& settings, std::function<double(Instant)> load = {})
       : settings_(settings), load_(std::move(load)) {}
 
@@ -47,6 +49,7 @@ class SentinelSystemLimiter final : public Limiter {
 
  private:
   bool too_much(Instant now);
+  void average_load(Instant now);
 
   struct Bucket {
     std::uint64_t passed = 0, succeeded = 0;
@@ -57,6 +60,8 @@ class SentinelSystemLimiter final : public Limiter {
   std::function<double(Instant)> load_;
   std::uint32_t in_flight_ = 0;
   double estimated_ = 0;
+  double load_average_ = 0;
+  Instant load_at_{};
   BucketRing<Bucket, 2> window_{std::chrono::milliseconds(500)};
 };
 

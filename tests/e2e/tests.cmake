@@ -1,5 +1,6 @@
 tidemark_test(NAME e2e_tests LABEL e2e
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/bounded_test.cpp ${CMAKE_CURRENT_LIST_DIR}/command.cpp ${CMAKE_CURRENT_LIST_DIR}/demo_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/duel_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/exit_codes_test.cpp ${CMAKE_CURRENT_LIST_DIR}/fault_test.cpp ${CMAKE_CURRENT_LIST_DIR}/guard_test.cpp ${CMAKE_CURRENT_LIST_DIR}/limits_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/live_test.cpp ${CMAKE_CURRENT_LIST_DIR}/rebinding_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/repeat_test.cpp ${CMAKE_CURRENT_LIST_DIR}/search_test.cpp

@@ -151,3 +151,7 @@ tidemark_test(NAME twin_tests LABEL unit OPTIMISED
           ${CMAKE_CURRENT_LIST_DIR}/twin/simulation_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/twin/system_file_test.cpp
   LINK tidemark::models)
+
+tidemark_test(NAME duel_tests LABEL unit OPTIMISED LINK tidemark::models SOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/duel/duel_test.cpp
+)

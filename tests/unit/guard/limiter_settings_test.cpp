@@ -62,7 +62,7 @@ TEST(LimiterSettings, MalformedOnesAreRefused) {
       {R"({"kind": "fixed", "max": 1.5})", "1.5 must be a whole number"},
       {R"({"kind": "fixed", "max": -1})", "-1 must be a whole number"},
       {R"({"kind": "none", "max": 1})", "no field 'max'"},
-      {R"({"kind": "tide", "target": -5})", "-5 is not a duration"},
+      {R"({"kind": "tide", "settle": -5})", "-5 is not a duration"},
       {R"({"kind": "tide", "under_way": 1})", "1 must be true or false"},
       {R"({"kind": "token_bucket", "rate_rps": null})", "null must be a number"},
   };

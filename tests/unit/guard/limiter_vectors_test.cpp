@@ -315,6 +315,14 @@ TEST(SentinelSystemVectors, TheFirstGuessIsFiveSecondsAndTheFloorOneMillisecond)
   EXPECT_EQ(limiter.min_rt_s(at(Nanos{})), 0.001);
 }
 
+TEST(SentinelSystemVectors, WithoutALoadGivenItIsTheNodesOwnAverage) {
+  SentinelSystemLimiter limiter({.load = 5, .load_over = seconds(1)});
+  EXPECT_EQ(admitted_of(limiter, milliseconds(1), 10), 10) << "an average takes time";
+  EXPECT_TRUE(admits(limiter, milliseconds(600))) << "10 (1 - e^-0.6) = 4.5";
+  limiter.finished(at(milliseconds(600)), {.latency = milliseconds(600)});
+  EXPECT_FALSE(admits(limiter, milliseconds(800))) << "10 (1 - e^-0.8) = 5.5, and 10 > 2 x 0.6";
+}
+
 TEST(SentinelSystemVectors, BelowTheLoadNothingIsTested) {
   double load = 1;
   SentinelSystemLimiter limiter({.load = 2}, [&load](Instant) { return load; });
