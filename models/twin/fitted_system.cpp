@@ -7,6 +7,8 @@
 #include <set>
 #include <vector>
 
+#include "models/twin/think_mean.h"
+
 namespace tidemark::twin {
 namespace {
 
@@ -206,23 +208,6 @@ class Builder {
   std::string entry_;
   std::map<std::string, Service> services_;
 };
-
-Nanos mean_of(const schedule::ThinkTime& think) {
-  using Kind = schedule::ThinkTime::Kind;
-  switch (think.kind) {
-    case Kind::none:
-      return Nanos{};
-    case Kind::uniform:
-      return (think.low + think.high) / 2;
-    case Kind::lognormal:
-      return from_seconds(to_seconds(think.low) * std::exp(think.sigma * think.sigma / 2));
-    case Kind::constant:
-    case Kind::exponential:
-    case Kind::normal:
-      return think.low;
-  }
-  return Nanos{};
-}
 
 }  // namespace
 

@@ -2,34 +2,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 #include "engine/core/words.h"
 #include "models/twin/system_file.h"
+#include "models/twin/think_mean.h"
 
 namespace tidemark::twin {
 namespace {
 
 constexpr std::size_t kMostSteps = 10'000;  // of one flow, repetitions unrolled
-
-// The means of the pauses: what a flow does meanwhile does not depend on their spread.
-Nanos mean_of(const schedule::ThinkTime& think) {
-  using Kind = schedule::ThinkTime::Kind;
-  switch (think.kind) {
-    case Kind::none:
-      return {};
-    case Kind::uniform:
-      return (think.low + think.high) / 2;
-    case Kind::lognormal:
-      return from_seconds(to_seconds(think.low) * std::exp(think.sigma * think.sigma / 2));
-    case Kind::constant:
-    case Kind::exponential:
-    case Kind::normal:
-      return think.low;
-  }
-  return {};
-}
 
 class FlowMapper {
  public:

@@ -18,4 +18,5 @@ target_sources(tidemark_models PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/service_time.cpp
   ${CMAKE_CURRENT_LIST_DIR}/simulation.cpp
   ${CMAKE_CURRENT_LIST_DIR}/system_parser.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/think_mean.cpp
 )

@@ -144,6 +144,7 @@ tidemark_test(NAME reports_tests LABEL unit
 tidemark_test(NAME twin_tests LABEL unit OPTIMISED
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/models/chain_simulator.cpp
           ${CMAKE_CURRENT_LIST_DIR}/twin/autoscaler_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/twin/check_system_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/twin/event_queue_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/twin/run_directory_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/twin/like_test.cpp
